@@ -1,0 +1,5 @@
+#pragma once
+
+namespace limpid {
+inline constexpr char kVersion[] = LIMPID_VERSION;
+}  // namespace limpid

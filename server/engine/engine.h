@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/row.h"
+
+namespace limpid::engine {
+
+// What a loaded model is: everything a caller may ask without running it.
+struct ModelCard {
+  std::string architecture;        // config.json `architectures[0]`
+  enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding } task = Task::kEmbedding;
+  std::vector<std::string> labels;  // [classes]; empty for embeddings
+  int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
+  int64_t max_tokens = 0;           // longest sequence, special tokens included
+  int64_t num_parameters = 0;
+  bool embedding_normalized = false;  // pooled embedding is divided by its L2 norm
+  std::string weights_sha256;       // of model.safetensors, hex
+  std::string device;               // "cpu", "cuda:0"
+};
+
+// One model on one device: the fused pass.
+//
+// Not thread-safe: one compute worker per device calls Run. The card may be read from any thread.
+class Engine {
+ public:
+  // Called once per row, from Run, after the forward pass and before the backward pass.
+  using OnPrediction = std::function<void(size_t row_index, const Prediction&)>;
+
+  virtual ~Engine() = default;
+
+  virtual const ModelCard& card() const = 0;
+
+  // INVALID_ARGUMENT naming the field if the row cannot be run on this model (ids out of range, too long, target
+  // or layer that the model lacks). Thread-safe; every row must pass before it is given to Run.
+  virtual absl::Status Check(const Row& row) const = 0;
+
+  // Runs the rows as one packed batch; results in the same order. A row's result does not depend on the other rows
+  // beyond rounding. INTERNAL on a defect, RESOURCE_EXHAUSTED when the device has no memory left: then no row has
+  // a result and the engine can go on.
+  virtual absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows,
+                                                     const OnPrediction& on_prediction) = 0;
+};
+
+struct EngineOptions {
+  std::string device = "cpu";  // "cpu", "cuda", "cuda:N"
+  int num_threads = 0;         // CPU threads of a pass; 0: all cores
+};
+
+// Loads a Hugging Face model folder (config.json, model.safetensors). NOT_FOUND: a file is missing;
+// INVALID_ARGUMENT: it does not parse, a tensor is missing or has the wrong shape; UNIMPLEMENTED: an architecture
+// that is not supported (the message lists those that are).
+absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_folder, const EngineOptions& options);
+
+}  // namespace limpid::engine

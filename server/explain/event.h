@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/row.h"
+#include "explain/request.h"
+#include "text/tokenizer.h"
+
+// What an explanation consists of, as it leaves the explain room: the plain twin of limpid.v1.ExplainResponse.
+namespace limpid::explain {
+
+struct PredictionEvent {
+  std::vector<text::Token> tokens;
+  bool truncated = false;
+  engine::Prediction prediction;
+  std::vector<float> probabilities;     // [classes]; empty for embeddings and regression
+  std::string target_description;       // e.g. "logit of class 1 (declined)"
+};
+
+// What one score stands for; ranges as in text::Token.
+struct Unit {
+  uint32_t begin_token = 0, end_token = 0;
+  int32_t sequence = -1;
+  bool is_special = false;
+  uint32_t begin_byte = 0, end_byte = 0, begin_char = 0, end_char = 0;
+};
+
+struct MethodCard {
+  std::string method;
+  std::optional<engine::AttachPoint> attach_point;
+  Reduction reduction = Reduction::kDefault;
+  bool is_signed = false;
+  int32_t layer = -1;
+  int32_t query_token = -1;
+  bool depends_on_target = true;
+  float sum_abs = 0;  // over token scores, before any aggregation
+};
+
+struct AttributionEvent {
+  uint32_t method_index = 0;
+  MethodCard card;
+  std::vector<float> scores;
+  std::vector<Unit> units;
+  engine::HostTensor head_scores;  // [layers, heads]; head importance only
+};
+
+// The maps asked for, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it.
+struct AttentionEvent {
+  std::vector<int32_t> layers;             // one per map
+  std::vector<int32_t> heads;              // chosen heads; with mean_over_heads those that were averaged
+  bool mean_over_heads = false;
+  AttentionSelection::Encoding encoding = AttentionSelection::Encoding::kFloat32;
+  // One per layer, [model heads, T, T], or [1, T, T] with mean_over_heads.
+  std::vector<engine::HostTensor> maps;
+};
+
+struct SummaryEvent {
+  double tokenize_ms = 0, queue_ms = 0, compute_ms = 0, total_ms = 0;
+  uint32_t rows_forward = 0, rows_backward = 0, tokens = 0;
+  uint64_t attention_bytes = 0;  // payload bytes of the whole answer
+  std::string model;
+  std::string weights_sha256;
+};
+
+using Event = std::variant<PredictionEvent, AttributionEvent, AttentionEvent, SummaryEvent>;
+
+// Where a session's events go. Called from any thread, one call at a time per session, in the order of the contract;
+// must not block. After End nothing more comes.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void Emit(Event event) = 0;
+  // Exactly once. OK only after a SummaryEvent.
+  virtual void End(absl::Status status) = 0;
+};
+
+}  // namespace limpid::explain

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/worker_pool.h"
+#include "engine/engine.h"
+#include "explain/event.h"
+#include "explain/request.h"
+#include "schedule/scheduler.h"
+#include "text/tokenizer.h"
+
+namespace limpid::explain {
+
+// What the server accepts; each refusal names the field and the limit.
+struct Limits {
+  size_t max_text_bytes = 64 * 1024;
+  size_t max_methods = 16;
+  uint64_t max_attention_bytes = uint64_t{1} << 30;
+};
+
+// A model ready to be asked: immutable, shared by all calls.
+struct Model {
+  std::string name;
+  std::unique_ptr<const text::Tokenizer> tokenizer;
+  std::unique_ptr<engine::Engine> engine;  // Run only by the scheduler's compute worker
+};
+
+// What a call brings along.
+struct CallContext {
+  std::stop_token stop;                              // the caller has gone
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// The explain room's door for the rpc room. Thread-safe; its methods return at once (Tokenize excepted, which
+// runs on the calling thread) and do their work on the pool and the compute worker.
+class Explainer {
+ public:
+  // `models` not empty; the first is the default. The scheduler and the pool outlive the explainer.
+  Explainer(std::vector<std::shared_ptr<const Model>> models, Limits limits, schedule::Scheduler* scheduler,
+            base::WorkerPool* pool);
+
+  // Validates, then explains; everything that happens, refusals included, reaches `sink`, which is kept alive until
+  // End was called.
+  void Explain(ExplainRequest request, CallContext context, std::shared_ptr<EventSink> sink);
+
+  absl::StatusOr<text::Encoding> Tokenize(const std::string& model, const Input& input) const;
+
+  const std::vector<std::shared_ptr<const Model>>& models() const { return models_; }
+  // Empty name: the default model. NOT_FOUND names what is loaded.
+  absl::StatusOr<std::shared_ptr<const Model>> Find(const std::string& name) const;
+  const Limits& limits() const { return limits_; }
+
+ private:
+  const std::vector<std::shared_ptr<const Model>> models_;
+  const Limits limits_;
+  schedule::Scheduler* const scheduler_;
+  base::WorkerPool* const pool_;
+};
+
+// Names of the methods in the order of the registry, as in MethodCard::method.
+std::vector<std::string> MethodNames();
+
+}  // namespace limpid::explain

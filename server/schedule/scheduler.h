@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "engine/engine.h"
+#include "engine/row.h"
+
+namespace limpid::schedule {
+
+struct SchedulerOptions {
+  // Tokens of one batch; a longer row goes alone.
+  size_t max_batch_tokens = 1024;
+  // Tokens waiting in all queues; beyond it Submit refuses with RESOURCE_EXHAUSTED.
+  size_t max_queue_tokens = 1 << 18;
+};
+
+// When a row's batch ran, and with whom.
+struct RowTiming {
+  absl::Time queued, started, finished;
+};
+
+// Rows that belong together: those of one step of one request.
+struct RowGroup {
+  engine::Engine* engine = nullptr;
+  std::vector<engine::Row> rows;
+  std::stop_token stop;
+  absl::Time deadline = absl::InfiniteFuture();
+  // Optional; from the compute thread, before the backward pass. Must be quick.
+  std::function<void(size_t row_index, const engine::Prediction&)> on_prediction;
+  // Exactly once, from the compute thread (or from Submit's caller on refusal); must be quick. Results in the order
+  // of `rows`. CANCELLED if `stop` was requested and DEADLINE_EXCEEDED if the deadline came before all rows ran; the
+  // rows left are then never computed.
+  std::function<void(absl::StatusOr<std::vector<engine::RowResult>>, RowTiming)> on_done;
+};
+
+// Packs rows of all waiting groups into batches under a token budget and runs them on the one compute worker.
+// Thread-safe.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  virtual void Submit(RowGroup group) = 0;
+};
+
+}  // namespace limpid::schedule
