@@ -1,0 +1,89 @@
+#include "engine/check.h"
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace limpid::engine {
+namespace {
+
+absl::Status CheckIds(const std::vector<int32_t>& ids, int64_t limit, const char* field) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= limit) {
+      return absl::InvalidArgumentError(absl::StrFormat("%s[%d] is %d, must be in [0, %d)", field, i, ids[i], limit));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckClass(int32_t index, int32_t unset, size_t num_classes, const char* field) {
+  if (index == unset || (index >= 0 && static_cast<size_t>(index) < num_classes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s.index is %d, the model has classes 0 to %d", field, index, num_classes - 1));
+}
+
+absl::Status CheckTarget(const ModelCard& card, const Target& target) {
+  const bool classifier = card.task != ModelCard::Task::kEmbedding;
+  switch (target.kind) {
+    case Target::Kind::kNone:
+    case Target::Kind::kMeanOutput:
+      return absl::OkStatus();
+    case Target::Kind::kSimilarity:
+      if (classifier) return absl::InvalidArgumentError("target.similarity needs an embedding model, this is a classifier");
+      if (target.reference == nullptr || static_cast<int64_t>(target.reference->size()) != card.hidden_size) {
+        return absl::InvalidArgumentError("target.similarity needs the other text's embedding");
+      }
+      return absl::OkStatus();
+    case Target::Kind::kClass:
+    case Target::Kind::kContrast:
+      break;
+  }
+  if (!classifier) return absl::InvalidArgumentError("target.class needs a classifier, this model gives embeddings");
+  if (card.task == ModelCard::Task::kRegression && target.score != Score::kLogit) {
+    return absl::InvalidArgumentError("target.score must be logit for a regression: it has no probabilities");
+  }
+  const bool contrast = target.kind == Target::Kind::kContrast;
+  ABSL_RETURN_IF_ERROR(CheckClass(target.class_index, Target::kPredicted, card.labels.size(),
+                                  contrast ? "target.contrast.target" : "target.class"));
+  if (!contrast) return absl::OkStatus();
+  ABSL_RETURN_IF_ERROR(CheckClass(target.foil_index, Target::kRunnerUp, card.labels.size(), "target.contrast.foil"));
+  if (card.labels.size() < 2) return absl::InvalidArgumentError("target.contrast needs a model of at least two classes");
+  if (target.class_index >= 0 && target.class_index == target.foil_index) {
+    return absl::InvalidArgumentError("target.contrast.foil must differ from target.contrast.target");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLayers(const ModelCard& card, const std::vector<int32_t>& layers) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const bool sorted = i == 0 || layers[i - 1] < layers[i];
+    if (layers[i] < 0 || layers[i] >= card.num_layers || !sorted) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "attention.layers[%d] is %d, must be in [0, %d), sorted and unique", i, layers[i], card.num_layers));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckRow(const ModelCard& card, const Row& row) {
+  const size_t length = row.token_ids.size();
+  if (length == 0) return absl::InvalidArgumentError("input.token_ids is empty");
+  if (length > static_cast<size_t>(card.max_tokens)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("input has %d tokens, the model takes at most %d", length, card.max_tokens));
+  }
+  if (row.type_ids.size() != length) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("input.token_ids.type_ids has %d entries for %d ids", row.type_ids.size(), length));
+  }
+  ABSL_RETURN_IF_ERROR(CheckIds(row.token_ids, card.vocab_size, "input.token_ids.ids"));
+  ABSL_RETURN_IF_ERROR(CheckIds(row.type_ids, card.type_vocab_size, "input.token_ids.type_ids"));
+  ABSL_RETURN_IF_ERROR(CheckTarget(card, row.target));
+  if (row.wanted.needs_backward() && row.target.kind == Target::Kind::kNone) {
+    return absl::InvalidArgumentError("target: a gradient needs a target");
+  }
+  return CheckLayers(card, row.wanted.attention_layers);
+}
+
+}  // namespace limpid::engine

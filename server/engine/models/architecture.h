@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/engine.h"
+#include "engine/weights/config_json.h"
+
+// An architecture is data: numbers, choices among shared blocks, and where each weight is found in the folder.
+namespace limpid::engine {
+
+enum class Activation { kGelu, kGeluTanh, kRelu };
+
+enum class Head {
+  kNone,              // last hidden state; pooled for an embedding
+  kPoolerClassifier,  // tanh(dense(first token)), then a linear classifier
+};
+
+enum class Pooling { kMean, kFirstToken };
+
+// Names of the weights in the folder; "{}" stands for the layer's number. A weight's ".weight" and ".bias" are added.
+struct WeightNames {
+  std::string prefix;  // e.g. "bert.", before all names except the head's
+  std::string word_embeddings, position_embeddings, token_type_embeddings, embedding_norm;
+  std::string query, key, value, attention_output, attention_norm;
+  std::string mlp_up, mlp_down, mlp_norm;
+  std::string pooler;      // under the prefix
+  std::string classifier;  // without the prefix
+};
+
+// Field names are config.json's where it has one.
+struct Architecture {
+  std::string name;
+  int64_t vocab_size = 0, type_vocab_size = 0, max_position_embeddings = 0;
+  int64_t hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, intermediate_size = 0;
+  double layer_norm_eps = 0;
+  Activation activation = Activation::kGelu;
+  Head head = Head::kNone;
+  Pooling pooling = Pooling::kMean;
+  bool normalize_embedding = false;
+  ModelCard::Task task = ModelCard::Task::kEmbedding;
+  std::vector<std::string> labels;
+  WeightNames names;
+
+  int64_t head_size() const { return hidden_size / num_attention_heads; }
+};
+
+// BERT and its kin (Devlin et al. 2018): BertModel, BertForSequenceClassification.
+absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJson& config);
+
+}  // namespace limpid::engine

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+namespace limpid::engine {
+
+// y = x W^T + b, W [out, in] and b [out] as checkpoints store them.
+struct LinearWeights {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+// x [total_tokens, in] -> [total_tokens, out].
+at::Tensor LinearForward(const LinearWeights& weights, const at::Tensor& x);
+
+// dF/dx [total_tokens, in] from dF/dy [total_tokens, out]: grad_output W.
+at::Tensor LinearVjp(const LinearWeights& weights, const at::Tensor& grad_output);
+
+}  // namespace limpid::engine

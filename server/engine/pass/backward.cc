@@ -1,0 +1,87 @@
+#include "engine/pass/backward.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+
+#include <span>
+#include <utility>
+
+#include "engine/ops/activation.h"
+#include "engine/ops/attention.h"
+
+namespace limpid::engine {
+namespace {
+
+// Head importance |sum_{t,d} O * dF/dO| per row (Michel et al. 2019): the derivative toward a gate on the head, at 1.
+void TapHeadImportance(const Architecture& architecture, const PackedBatch& batch, const SavedLayer& saved,
+                       const at::Tensor& grad_context, int64_t layer, Gradients* gradients) {
+  for (int64_t r = 0; r < batch.num_backward; ++r) {
+    at::Tensor& importance = gradients->head_importance[static_cast<size_t>(r)];
+    if (!importance.defined()) continue;
+    const int64_t begin = batch.begin(r), length = batch.length(r);
+    const at::Tensor product = saved.context.narrow(0, begin, length) * grad_context.narrow(0, begin, length);
+    importance[layer].copy_(
+        product.view({length, architecture.num_attention_heads, architecture.head_size()}).sum({0, 2}).abs());
+  }
+}
+
+// Undoes LayerForward of forward.cc, its steps in reverse.
+at::Tensor LayerVjp(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
+                    const SavedLayer& saved, const at::Tensor& grad_output, int64_t layer, Gradients* gradients) {
+  const int64_t tokens = batch.backward_tokens();
+  // 5. Norm; the residual passes the gradient on beside the down projection.
+  const at::Tensor grad_sum2 = LayerNormVjp(weights.mlp_norm, saved.mlp_norm.Head(tokens), grad_output);
+  const at::Tensor grad_activated = LinearVjp(weights.mlp_down, grad_sum2);
+  // 4. Feed-forward.
+  const at::Tensor grad_up = ActivationVjp(architecture.activation, saved.mlp_up.narrow(0, 0, tokens), grad_activated);
+  const at::Tensor grad_middle = LinearVjp(weights.mlp_up, grad_up).add_(grad_sum2);
+  // 3. Norm, output projection, residual.
+  const at::Tensor grad_sum1 = LayerNormVjp(weights.attention_norm, saved.attention_norm.Head(tokens), grad_middle);
+  const at::Tensor grad_context = LinearVjp(weights.attention_output, grad_sum1);
+  TapHeadImportance(architecture, batch, saved, grad_context, layer, gradients);
+  // 2. Attention.
+  std::vector<at::Tensor> relevance(static_cast<size_t>(batch.num_backward));
+  for (size_t r = 0; r < relevance.size(); ++r) {
+    if (gradients->gradient_attention[r].defined()) relevance[r] = gradients->gradient_attention[r][layer];
+  }
+  const auto num_backward = static_cast<size_t>(batch.num_backward);
+  const at::Tensor grad_qkv =
+      AttentionVjp({std::span(batch.cu_seqlens).first(num_backward + 1), architecture.num_attention_heads},
+                   saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward), grad_context, {relevance});
+  // 1. Projection to queries, keys, values.
+  return LinearVjp(weights.qkv, grad_qkv).add_(grad_sum1);
+}
+
+Gradients AllocateTaps(const Architecture& architecture, const PackedBatch& batch, const at::TensorOptions& options) {
+  Gradients gradients;
+  const int64_t layers = architecture.num_hidden_layers;
+  for (int64_t r = 0; r < batch.num_backward; ++r) {
+    const Wanted& wanted = batch.rows[static_cast<size_t>(r)]->wanted;
+    const int64_t length = batch.length(r);
+    gradients.gradient_attention.push_back(wanted.gradient_attention ? at::empty({layers, length, length}, options)
+                                                                     : at::Tensor());
+    gradients.head_importance.push_back(
+        wanted.head_importance ? at::empty({layers, architecture.num_attention_heads}, options) : at::Tensor());
+  }
+  return gradients;
+}
+
+}  // namespace
+
+Gradients Backward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+                   const SavedActivations& saved, at::Tensor grad_hidden) {
+  Gradients gradients = AllocateTaps(architecture, batch, grad_hidden.options());
+  for (int64_t l = architecture.num_hidden_layers - 1; l >= 0; --l) {
+    const auto index = static_cast<size_t>(l);
+    grad_hidden = LayerVjp(architecture, weights.layers[index], batch, saved.layers[index], grad_hidden, l, &gradients);
+  }
+  // The embedding module: norm, then a sum, whose gradient each table's row receives unchanged.
+  const auto slot = [&](AttachPoint point) -> at::Tensor& { return gradients.at[static_cast<size_t>(point)]; };
+  slot(AttachPoint::kEmbeddingSum) =
+      LayerNormVjp(weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad_hidden);
+  slot(AttachPoint::kWordEmbedding) = slot(AttachPoint::kEmbeddingSum);
+  slot(AttachPoint::kEmbeddingOutput) = std::move(grad_hidden);
+  return gradients;
+}
+
+}  // namespace limpid::engine

@@ -1,0 +1,70 @@
+#include "engine/pass/capture.h"
+
+#include <ATen/ops/stack.h>
+
+#include <memory>
+#include <utility>
+
+namespace limpid::engine {
+namespace {
+
+HostTensor ToHost(const at::Tensor& tensor) {
+  auto owner = std::make_shared<const at::Tensor>(tensor.to(at::kCPU).contiguous());
+  HostTensor host;
+  host.shape = owner->sizes().vec();
+  host.values = {owner->const_data_ptr<float>(), static_cast<size_t>(owner->numel())};
+  host.owner = std::move(owner);
+  return host;
+}
+
+at::Tensor AttachPointInput(const SavedActivations& saved, AttachPoint point) {
+  switch (point) {
+    case AttachPoint::kWordEmbedding:
+      return saved.word;
+    case AttachPoint::kEmbeddingSum:
+      return saved.embedding_norm.input;
+    case AttachPoint::kEmbeddingOutput:
+      break;
+  }
+  return saved.embedding_output;
+}
+
+void CaptureAttention(const Wanted& wanted, const SavedActivations& saved, size_t row, RowResult* result) {
+  for (int32_t layer : wanted.attention_layers) {
+    result->attention.push_back(ToHost(saved.layers[static_cast<size_t>(layer)].probs[row]));
+  }
+  if (wanted.head_mean_attention) {
+    std::vector<at::Tensor> means;
+    for (const SavedLayer& layer : saved.layers) means.push_back(layer.probs[row].mean(0));
+    result->head_mean_attention = ToHost(at::stack(means));
+  }
+}
+
+void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, const Gradients& gradients, size_t row,
+                      RowResult* result) {
+  const Wanted& wanted = batch.rows[row]->wanted;
+  const auto r = static_cast<int64_t>(row);
+  if (wanted.gradient_attention) result->gradient_attention = ToHost(gradients.gradient_attention[row]);
+  if (wanted.head_importance) result->head_importance = ToHost(gradients.head_importance[row]);
+  for (size_t point = 0; point < kNumAttachPoints; ++point) {
+    if (!wanted.gradient_at[point]) continue;
+    const auto rows_of = [&](const at::Tensor& packed) { return packed.narrow(0, batch.begin(r), batch.length(r)); };
+    result->inputs[point] = ToHost(rows_of(AttachPointInput(saved, static_cast<AttachPoint>(point))));
+    result->gradients[point] = ToHost(rows_of(gradients.at[point]));
+  }
+}
+
+}  // namespace
+
+std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const Gradients* gradients,
+                               std::vector<Prediction> predictions) {
+  std::vector<RowResult> results(batch.rows.size());
+  for (size_t row = 0; row < results.size(); ++row) {
+    results[row].prediction = std::move(predictions[row]);
+    CaptureAttention(batch.rows[row]->wanted, saved, row, &results[row]);
+    if (batch.rows[row]->wanted.needs_backward()) CaptureGradients(batch, saved, *gradients, row, &results[row]);
+  }
+  return results;
+}
+
+}  // namespace limpid::engine

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/models/architecture.h"
+#include "engine/ops/layer_norm.h"
+#include "engine/ops/linear.h"
+#include "engine/weights/safetensors.h"
+
+namespace limpid::engine {
+
+struct LayerWeights {
+  LinearWeights qkv;               // query, key, value stacked: [3 * hidden, hidden]
+  LinearWeights attention_output;  // [hidden, hidden]
+  LayerNormWeights attention_norm;
+  LinearWeights mlp_up;            // [intermediate, hidden]
+  LinearWeights mlp_down;          // [hidden, intermediate]
+  LayerNormWeights mlp_norm;
+};
+
+// All weights of an encoder, fp32, on one device. Immutable. On the CPU most of them are the mapped file itself.
+struct EncoderWeights {
+  at::Tensor word_embeddings;        // [vocab_size, hidden]
+  at::Tensor position_embeddings;    // [max_position_embeddings, hidden]
+  at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]
+  LayerNormWeights embedding_norm;
+  std::vector<LayerWeights> layers;
+  // Head::kPoolerClassifier only.
+  LinearWeights pooler;      // [hidden, hidden]
+  LinearWeights classifier;  // [classes, hidden]
+  int64_t num_parameters = 0;
+};
+
+// INVALID_ARGUMENT naming the tensor if one is missing or has another shape than the architecture asks for.
+absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& architecture,
+                                                  std::shared_ptr<const SafetensorsFile> file, at::Device device);
+
+}  // namespace limpid::engine

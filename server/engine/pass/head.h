@@ -1,0 +1,28 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include <vector>
+
+#include "engine/models/architecture.h"
+#include "engine/pass/encoder_weights.h"
+#include "engine/pass/packed_batch.h"
+#include "engine/row.h"
+
+namespace limpid::engine {
+
+// What the head keeps between forward and backward.
+struct SavedHead {
+  at::Tensor pooled;  // [rows, hidden]: tanh(dense(first token)) of a classifier, pooled hidden states of an encoder
+};
+
+// From the last hidden state to each row's prediction, in packed order, its target resolved and valued.
+std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
+                                    const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved);
+
+// dF/d(last hidden state), [backward_tokens, hidden].
+at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+                   const std::vector<Prediction>& predictions, const SavedHead& saved,
+                   const at::Tensor& last_hidden_state);
+
+}  // namespace limpid::engine

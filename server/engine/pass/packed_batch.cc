@@ -1,0 +1,39 @@
+#include "engine/pass/packed_batch.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace limpid::engine {
+
+PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
+  PackedBatch batch;
+  batch.row_indices.resize(rows.size());
+  std::iota(batch.row_indices.begin(), batch.row_indices.end(), size_t{0});
+  const auto middle = std::stable_partition(batch.row_indices.begin(), batch.row_indices.end(),
+                                            [&](size_t i) { return rows[i]->wanted.needs_backward(); });
+  batch.num_backward = middle - batch.row_indices.begin();
+
+  batch.cu_seqlens.push_back(0);
+  for (size_t i : batch.row_indices) {
+    batch.rows.push_back(rows[i]);
+    batch.cu_seqlens.push_back(batch.cu_seqlens.back() + static_cast<int64_t>(rows[i]->token_ids.size()));
+  }
+  const auto options = at::TensorOptions(at::kLong);
+  at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids), positions = at::empty_like(ids);
+  for (int64_t r = 0; r < batch.size(); ++r) {
+    const Row& row = *batch.rows[static_cast<size_t>(r)];
+    std::copy(row.token_ids.begin(), row.token_ids.end(), ids.data_ptr<int64_t>() + batch.begin(r));
+    std::copy(row.type_ids.begin(), row.type_ids.end(), types.data_ptr<int64_t>() + batch.begin(r));
+    int64_t* position = positions.data_ptr<int64_t>() + batch.begin(r);
+    std::iota(position, position + batch.length(r), int64_t{0});
+  }
+  batch.token_ids = ids.to(device);
+  batch.type_ids = types.to(device);
+  batch.positions = positions.to(device);
+  return batch;
+}
+
+}  // namespace limpid::engine

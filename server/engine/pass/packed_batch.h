@@ -1,0 +1,33 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/row.h"
+
+namespace limpid::engine {
+
+// Rows laid end to end, never padded. Rows that need a gradient come first, so that the backward pass runs on the
+// leading tokens of what the forward pass saved.
+struct PackedBatch {
+  std::vector<const Row*> rows;     // in packed order
+  std::vector<size_t> row_indices;  // where each came from in the caller's list
+  std::vector<int64_t> cu_seqlens;  // [rows + 1], starts at 0
+  int64_t num_backward = 0;         // leading rows that need a gradient
+  at::Tensor token_ids;             // [total_tokens] int64, as the next two
+  at::Tensor type_ids;
+  at::Tensor positions;
+
+  int64_t size() const { return static_cast<int64_t>(rows.size()); }
+  int64_t begin(int64_t row) const { return cu_seqlens[static_cast<size_t>(row)]; }
+  int64_t length(int64_t row) const { return cu_seqlens[static_cast<size_t>(row) + 1] - begin(row); }
+  int64_t total_tokens() const { return cu_seqlens.back(); }
+  int64_t backward_tokens() const { return cu_seqlens[static_cast<size_t>(num_backward)]; }
+};
+
+PackedBatch Pack(std::span<const Row* const> rows, at::Device device);
+
+}  // namespace limpid::engine

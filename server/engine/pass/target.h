@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/row.h"
+
+namespace limpid::engine {
+
+// The scalar F on the model's output, on the host in double: outputs are a handful of numbers a row.
+
+// Sets class_index, foil_index and target_value of a classifier's prediction from its logits.
+void ResolveClassTarget(const Target& target, ModelCard::Task task, Prediction* prediction);
+
+// dF/dlogits [classes] of a resolved prediction.
+std::vector<float> ClassTargetGradient(const Target& target, ModelCard::Task task, const Prediction& prediction);
+
+// Cosine similarity of two vectors of one size; 0 if either is zero.
+double CosineSimilarity(std::span<const float> a, std::span<const float> b);
+
+// d cos(a, b) / da.
+std::vector<float> CosineSimilarityGradient(std::span<const float> a, std::span<const float> b);
+
+}  // namespace limpid::engine

@@ -1,0 +1,140 @@
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/check.h"
+#include "engine/engine.h"
+#include "engine/pass/backward.h"
+#include "engine/pass/capture.h"
+#include "engine/pass/encoder_weights.h"
+#include "engine/pass/forward.h"
+#include "engine/pass/head.h"
+#include "engine/pass/packed_batch.h"
+#include "engine/weights/model_folder.h"
+#include "engine/weights/sha256.h"
+
+namespace limpid::engine {
+namespace {
+
+// LibTorch throws; nothing above this file knows. Its what() carries a backtrace, which no caller should see.
+absl::Status ToStatus(const c10::Error& error) { return absl::InternalError(error.what_without_backtrace()); }
+
+ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const SafetensorsFile& file,
+                   const at::Device& device) {
+  ModelCard card;
+  card.architecture = a.name;
+  card.task = a.task;
+  card.labels = a.labels;
+  card.num_layers = a.num_hidden_layers;
+  card.num_heads = a.num_attention_heads;
+  card.hidden_size = a.hidden_size;
+  card.vocab_size = a.vocab_size;
+  card.type_vocab_size = a.type_vocab_size;
+  card.max_tokens = a.max_position_embeddings;
+  card.num_parameters = weights.num_parameters;
+  card.embedding_normalized = a.normalize_embedding;
+  card.weights_sha256 = Sha256Hex(file.bytes());
+  card.device = device.str();
+  return card;
+}
+
+class TorchEngine : public Engine {
+ public:
+  TorchEngine(Architecture architecture, EncoderWeights weights, ModelCard card, at::Device device, int num_threads)
+      : architecture_(std::move(architecture)),
+        weights_(std::move(weights)),
+        card_(std::move(card)),
+        device_(device),
+        num_threads_(num_threads) {}
+
+  const ModelCard& card() const override { return card_; }
+  absl::Status Check(const Row& row) const override { return CheckRow(card_, row); }
+
+  absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows,
+                                             const OnPrediction& on_prediction) override {
+    try {
+      PrepareThread();
+      const c10::InferenceMode inference_mode;
+      return RunPass(rows, on_prediction);
+    } catch (const c10::OutOfMemoryError&) {
+      return absl::ResourceExhaustedError("the device has no memory left for this batch");
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError("no memory left for this batch");
+    } catch (const c10::Error& error) {
+      return ToStatus(error);
+    }
+  }
+
+ private:
+  // LibTorch's thread count belongs to the calling thread: set once on each that runs passes.
+  void PrepareThread() {
+    thread_local int prepared = 0;
+    if (num_threads_ > 0 && prepared != num_threads_) {
+      at::set_num_threads(num_threads_);
+      prepared = num_threads_;
+    }
+  }
+
+  std::vector<RowResult> RunPass(std::span<const Row* const> rows, const OnPrediction& on_prediction) {
+    const PackedBatch batch = Pack(rows, device_);
+    SavedActivations saved = Forward(architecture_, weights_, batch);
+    SavedHead saved_head;
+    std::vector<Prediction> predictions =
+        HeadForward(architecture_, weights_, batch, saved.last_hidden_state, &saved_head);
+    for (size_t r = 0; r < predictions.size(); ++r) on_prediction(batch.row_indices[r], predictions[r]);
+
+    Gradients gradients;
+    if (batch.num_backward > 0) {
+      at::Tensor grad = HeadVjp(architecture_, weights_, batch, predictions, saved_head, saved.last_hidden_state);
+      gradients = Backward(architecture_, weights_, batch, saved, std::move(grad));
+    }
+    std::vector<RowResult> packed = Capture(batch, saved, &gradients, std::move(predictions));
+    std::vector<RowResult> results(packed.size());
+    for (size_t r = 0; r < packed.size(); ++r) results[batch.row_indices[r]] = std::move(packed[r]);
+    return results;
+  }
+
+  const Architecture architecture_;
+  const EncoderWeights weights_;
+  const ModelCard card_;
+  const at::Device device_;
+  const int num_threads_;
+};
+
+absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
+  try {
+    const at::Device device(name);
+    if (device.is_cpu()) return device;
+    if (device.is_cuda() && at::hasCUDA()) return device.has_index() ? device : at::Device(at::kCUDA, 0);
+    if (device.is_cuda()) return absl::FailedPreconditionError("device: this machine or build has no CUDA");
+  } catch (const c10::Error&) {
+    // Falls through: not a device's name.
+  }
+  return absl::InvalidArgumentError(absl::StrCat("device: '", name, "' is not cpu, cuda or cuda:N"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_folder, const EngineOptions& options) {
+  ABSL_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(options.device));
+  ABSL_ASSIGN_OR_RETURN(ModelFolder folder, OpenModelFolder(model_folder));
+  try {
+    const c10::InferenceMode inference_mode;
+    ABSL_ASSIGN_OR_RETURN(EncoderWeights weights, LoadEncoderWeights(folder.architecture, folder.weights, device));
+    ModelCard card = MakeCard(folder.architecture, weights, *folder.weights, device);
+    return std::make_unique<TorchEngine>(std::move(folder.architecture), std::move(weights), std::move(card), device,
+                                         options.num_threads);
+  } catch (const c10::Error& error) {
+    return ToStatus(error);
+  }
+}
+
+}  // namespace limpid::engine

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "engine/models/architecture.h"
+#include "engine/weights/safetensors.h"
+
+namespace limpid::engine {
+
+// A Hugging Face model folder, opened and understood.
+struct ModelFolder {
+  Architecture architecture;
+  std::shared_ptr<const SafetensorsFile> weights;
+};
+
+// Reads config.json, model.safetensors, and for embeddings what sentence-transformers says of the pooling
+// (modules.json, 1_Pooling/config.json). Errors name the file and the field.
+absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path);
+
+}  // namespace limpid::engine

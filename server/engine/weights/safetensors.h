@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace limpid::engine {
+
+enum class DType { kF32, kF16, kBF16 };
+
+// A tensor as it lies in the mapped file, row-major little-endian.
+struct StoredTensor {
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> bytes;
+};
+
+// A memory-mapped safetensors file. Immutable; the tensors point into the mapping and live as long as this object.
+// Format: u64 header length, JSON header, data (github.com/huggingface/safetensors).
+class SafetensorsFile {
+ public:
+  // NOT_FOUND if the file cannot be opened; INVALID_ARGUMENT, naming the tensor and what is wrong with it, unless
+  // every tensor lies inside the file, has the size its shape and type ask for, and overlaps no other.
+  static absl::StatusOr<std::shared_ptr<const SafetensorsFile>> Open(const std::string& path);
+
+  // Parses bytes that stay alive elsewhere (tests, fuzzing). Same checks.
+  static absl::StatusOr<std::map<std::string, StoredTensor>> Parse(std::span<const std::byte> file);
+
+  ~SafetensorsFile();
+  SafetensorsFile(const SafetensorsFile&) = delete;
+  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
+
+  // Null when there is no tensor of that name.
+  const StoredTensor* Find(const std::string& name) const;
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  explicit SafetensorsFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  const std::span<const std::byte> bytes_;
+  std::map<std::string, StoredTensor> tensors_;
+};
+
+}  // namespace limpid::engine
