@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "text/hf/limpid_hf_tokenizer.h"
+#include "text/tokenizer.h"
+#include "text/utf8.h"
+
+namespace limpid::text {
+namespace {
+
+struct FreeHandle {
+  void operator()(limpid_hf_tokenizer* handle) const { limpid_hf_tokenizer_free(handle); }
+};
+using Handle = std::unique_ptr<limpid_hf_tokenizer, FreeHandle>;
+
+limpid_hf_bytes Bytes(std::string_view text) { return {text.data(), text.size()}; }
+
+// Takes `error`.
+absl::Status ToStatus(limpid_hf_status status, char* error) {
+  if (status == LIMPID_HF_OK) return absl::OkStatus();
+  const std::string message = error;
+  limpid_hf_error_free(error);
+  return status == LIMPID_HF_INVALID ? absl::InvalidArgumentError(message) : absl::InternalError(message);
+}
+
+limpid_hf_truncation ToHf(Truncation truncation) {
+  switch (truncation) {
+    case Truncation::kError:
+      return LIMPID_HF_TRUNCATION_ERROR;
+    case Truncation::kLongestFirst:
+      return LIMPID_HF_TRUNCATION_LONGEST_FIRST;
+    case Truncation::kOnlyFirst:
+      return LIMPID_HF_TRUNCATION_ONLY_FIRST;
+    case Truncation::kOnlySecond:
+      return LIMPID_HF_TRUNCATION_ONLY_SECOND;
+  }
+  return LIMPID_HF_TRUNCATION_ERROR;
+}
+
+absl::Status CheckUtf8(const char* name, std::string_view text) {
+  if (const auto at = FindInvalidUtf8(text)) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is not valid UTF-8 at byte ", *at));
+  }
+  return absl::OkStatus();
+}
+
+// Places of tokens in one text.
+class OffsetMap {
+ public:
+  explicit OffsetMap(std::string_view text) : chars_(CodePointIndex(text)) {}
+
+  void SetOffsets(const limpid_hf_token& raw, Token& token) const {
+    // Where the crate cannot map a token back, it gives the place in the normalised text, which may be longer.
+    const auto size = static_cast<uint32_t>(chars_.size() - 1);
+    token.begin_byte = std::min(raw.begin_byte, size);
+    token.end_byte = std::min(raw.end_byte, size);
+    token.begin_char = chars_[token.begin_byte];
+    token.end_char = chars_[token.end_byte];
+  }
+
+ private:
+  const std::vector<uint32_t> chars_;
+};
+
+class HfTokenizer final : public Tokenizer {
+ public:
+  explicit HfTokenizer(Handle handle) : handle_(std::move(handle)) {}
+
+  absl::StatusOr<Encoding> Encode(std::string_view text, std::optional<std::string_view> text_pair,
+                                  Truncation truncation, size_t max_tokens) const override {
+    ABSL_RETURN_IF_ERROR(CheckUtf8("text", text));
+    ABSL_RETURN_IF_ERROR(CheckUtf8("text_pair", text_pair.value_or("")));
+    const limpid_hf_input input = {.text = Bytes(text),
+                                   .pair = Bytes(text_pair.value_or("")),
+                                   .has_pair = text_pair.has_value(),
+                                   .truncation = ToHf(truncation),
+                                   .max_tokens = max_tokens};
+    limpid_hf_encoding encoding;
+    char* error = nullptr;
+    const limpid_hf_status status = limpid_hf_encode(handle_.get(), &input, &encoding, &error);
+    ABSL_RETURN_IF_ERROR(ToStatus(status, error));
+    const absl::Cleanup free_encoding = [&encoding] { limpid_hf_encoding_free(encoding); };
+
+    const OffsetMap maps[] = {OffsetMap(text), OffsetMap(text_pair.value_or(""))};
+    Encoding result{.tokens = {}, .truncated = encoding.truncated};
+    result.tokens.reserve(encoding.size);
+    for (size_t i = 0; i < encoding.size; ++i) {
+      const limpid_hf_token& raw = encoding.tokens[i];
+      Token& token = result.tokens.emplace_back();
+      if (!Spell(raw.id, token)) {
+        return absl::InternalError(absl::StrCat("tokenizer.json gives id ", raw.id, ", which its vocabulary lacks"));
+      }
+      token.type_id = static_cast<int32_t>(raw.type_id);
+      token.sequence = raw.sequence;
+      token.word = raw.word;
+      token.is_special = raw.is_special;
+      if (raw.sequence >= 0) maps[raw.sequence].SetOffsets(raw, token);
+    }
+    return result;
+  }
+
+  absl::StatusOr<Encoding> FromIds(const std::vector<int32_t>& ids) const override {
+    Encoding result;
+    result.tokens.reserve(ids.size());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      Token& token = result.tokens.emplace_back();
+      if (ids[i] < 0 || !Spell(static_cast<uint32_t>(ids[i]), token)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("token_ids[", i, "] is ", ids[i], ", outside the vocabulary of ", vocab_size(), " tokens"));
+      }
+      token.sequence = token.is_special ? -1 : 0;
+    }
+    return result;
+  }
+
+  size_t vocab_size() const override { return limpid_hf_vocab_size(handle_.get()); }
+
+ private:
+  // Sets id, text and is_special of `token`; false when the vocabulary has no such id.
+  bool Spell(uint32_t id, Token& token) const {
+    limpid_hf_bytes spelling;
+    if (!limpid_hf_spelling(handle_.get(), id, &spelling, &token.is_special)) return false;
+    token.id = static_cast<int32_t>(id);
+    token.text.assign(spelling.data, spelling.size);
+    return true;
+  }
+
+  const Handle handle_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> LoadHfTokenizer(const std::string& model_folder) {
+  const std::filesystem::path path = std::filesystem::path(model_folder) / "tokenizer.json";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    return absl::NotFoundError(absl::StrCat(path.string(), ": no such file"));
+  }
+  std::stringstream json;
+  if (!(json << std::ifstream(path, std::ios::binary).rdbuf())) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": cannot be read, or is empty"));
+  }
+  limpid_hf_tokenizer* handle = nullptr;
+  char* error = nullptr;
+  const limpid_hf_status status = limpid_hf_tokenizer_load(Bytes(json.view()), &handle, &error);
+  if (const absl::Status loaded = ToStatus(status, error); !loaded.ok()) {
+    return absl::Status(loaded.code(), absl::StrCat(path.string(), ": ", loaded.message()));
+  }
+  return std::make_unique<HfTokenizer>(Handle(handle));
+}
+
+}  // namespace limpid::text
