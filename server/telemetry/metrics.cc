@@ -1,0 +1,147 @@
+#include "telemetry/metrics.h"
+
+namespace limpid::telemetry {
+namespace {
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+using CounterFamily = prometheus::Family<prometheus::Counter>;
+using GaugeFamily = prometheus::Family<prometheus::Gauge>;
+using HistogramFamily = prometheus::Family<prometheus::Histogram>;
+
+// A request's latency in seconds; bounds that one promises (0.13, 0.1, 1 ...) are edges.
+const Buckets kLatencySeconds = {.001, .0025, .005, .01, .02, .03, .05, .075, .1, .13, .2,
+                                 .3,   .5,    .75,  1,   1.5, 2.5, 5,   10,   20, 40,  60};
+// A stage of a request.
+const Buckets kStageSeconds = {.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01,
+                               .025,   .05,     .1,     .25,   .5,     1,     2.5,  5,     10};
+
+Buckets PowersOf(double base, double first, double last) {
+  Buckets edges;
+  for (double edge = first; edge <= last; edge *= base) edges.push_back(edge);
+  return edges;
+}
+
+CounterFamily& AddCounters(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+GaugeFamily& AddGauges(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+HistogramFamily& AddHistograms(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  explicit Families(prometheus::Registry& r) : registry(r) {}
+
+  prometheus::Registry& registry;
+  CounterFamily& started = AddCounters(registry, "limpid_grpc_requests_started_total", "Calls that arrived.");
+  CounterFamily& totals = AddCounters(registry, "limpid_grpc_requests_total", "Calls that ended, by status code.");
+  CounterFamily& retries = AddCounters(registry, "limpid_retries_seen_total", "Calls that their client tried before.");
+  HistogramFamily& durations = AddHistograms(registry, "limpid_grpc_request_duration_seconds",
+                                             "From a call's arrival to its status.");
+  HistogramFamily& first_message = AddHistograms(registry, "limpid_time_to_first_message_seconds",
+                                                 "From a call's arrival to its first message.");
+  HistogramFamily& response_bytes = AddHistograms(registry, "limpid_grpc_response_bytes",
+                                                  "Bytes of a call's response messages together.");
+  CounterFamily& batches = AddCounters(registry, "limpid_batches_total", "Batches that the engine ran.");
+  CounterFamily& tokens = AddCounters(registry, "limpid_tokens_total", "Tokens that the engine read.");
+  CounterFamily& passes = AddCounters(registry, "limpid_model_passes_total",
+                                      "Sequences run through the model, by direction.");
+  HistogramFamily& batch_rows = AddHistograms(registry, "limpid_batch_rows", "Sequences of a batch.");
+  HistogramFamily& batch_tokens = AddHistograms(registry, "limpid_batch_tokens", "Tokens of a batch.");
+  CounterFamily& explanations = AddCounters(registry, "limpid_explanations_total",
+                                            "Explanations asked for, by method and outcome.");
+  GaugeFamily& model_loaded = AddGauges(registry, "limpid_model_loaded", "1 for a model that can be asked.");
+  GaugeFamily& model_load_seconds = AddGauges(registry, "limpid_model_load_seconds", "How long loading took.");
+  GaugeFamily& model_info = AddGauges(registry, "limpid_model_info", "1; the labels name the weights.");
+  GaugeFamily& limits = AddGauges(registry, "limpid_config_limit", "Limits the server was started with.");
+};
+
+Metrics::Metrics(const std::string& version)
+    : registry_(std::make_shared<prometheus::Registry>()), families_(std::make_shared<Families>(*registry_)) {
+  prometheus::Registry& registry = *registry_;
+  auto gauge = [&](const char* name, const char* help) { return &AddGauges(registry, name, help).Add({}); };
+
+  inflight_requests = gauge("limpid_inflight_requests", "Requests under way, waiting ones included.");
+  streams = gauge("limpid_streams", "Streaming calls that are open.");
+  queue_tokens = gauge("limpid_queue_tokens", "Tokens waiting for a batch.");
+  queue_requests = gauge("limpid_queue_requests", "Row groups waiting for a batch.");
+  ready = gauge("limpid_ready", "1 while new requests are taken.");
+  draining = gauge("limpid_draining", "1 while the server ends what is under way and takes nothing new.");
+
+  CounterFamily& rejected = AddCounters(registry, "limpid_admission_rejected_total", "Requests refused, by reason.");
+  rejected_queue_full = &rejected.Add({{"reason", "queue_full"}});
+  rejected_draining = &rejected.Add({{"reason", "draining"}});
+
+  HistogramFamily& stages = AddHistograms(registry, "limpid_stage_duration_seconds", "Time of a request, by stage.");
+  auto add_stage = [&](const char* name) { return &stages.Add({{"stage", name}}, kStageSeconds); };
+  stage = {.tokenize = add_stage("tokenize"), .queue = add_stage("queue"), .compute = add_stage("compute"),
+           .serialize = add_stage("serialize"), .write = add_stage("write")};
+
+  AddGauges(registry, "limpid_build_info", "1; the label names the version.").Add({{"version", version}}).Set(1);
+}
+
+RpcMetrics* Metrics::AddRpc(const std::string& rpc) {
+  std::unique_ptr<RpcMetrics>& metrics = rpcs_[rpc];
+  metrics = std::make_unique<RpcMetrics>();
+  const prometheus::Labels labels = {{"rpc", rpc}};
+  metrics->started = &families_->started.Add(labels);
+  metrics->retries_seen = &families_->retries.Add(labels);
+  metrics->time_to_first_message = &families_->first_message.Add(labels, kLatencySeconds);
+  metrics->response_bytes = &families_->response_bytes.Add(labels, PowersOf(4, 256, 64 << 20));
+  metrics->rpc_ = rpc;
+  metrics->totals_ = &families_->totals;
+  metrics->durations_ = &families_->durations;
+  return metrics.get();
+}
+
+ModelMetrics* Metrics::AddModel(const ModelLabels& model) {
+  std::unique_ptr<ModelMetrics>& metrics = models_[model.name];
+  metrics = std::make_unique<ModelMetrics>();
+  const prometheus::Labels labels = {{"model", model.name}};
+  metrics->batches = &families_->batches.Add(labels);
+  metrics->tokens = &families_->tokens.Add(labels);
+  metrics->forward_passes = &families_->passes.Add({{"model", model.name}, {"direction", "forward"}});
+  metrics->backward_passes = &families_->passes.Add({{"model", model.name}, {"direction", "backward"}});
+  metrics->batch_rows = &families_->batch_rows.Add(labels, PowersOf(2, 1, 1 << 12));
+  metrics->batch_tokens = &families_->batch_tokens.Add(labels, PowersOf(2, 1 << 4, 1 << 17));
+  for (const std::string& method : model.methods) {
+    auto outcome = [&](const char* name) {
+      return &families_->explanations.Add({{"model", model.name}, {"method", method}, {"outcome", name}});
+    };
+    metrics->explanations[method] = {.full = outcome("full"), .failed = outcome("failed")};
+  }
+  families_->model_loaded.Add(labels).Set(1);
+  families_->model_load_seconds.Add(labels).Set(absl::ToDoubleSeconds(model.load_time));
+  families_->model_info.Add({{"model", model.name}, {"weights_sha", model.weights_sha256}}).Set(1);
+  return metrics.get();
+}
+
+void Metrics::AddLimit(const std::string& name, double value) { families_->limits.Add({{"name", name}}).Set(value); }
+
+ModelMetrics* Metrics::FindModel(const std::string& name) const {
+  const auto found = models_.find(name);
+  return found == models_.end() ? nullptr : found->second.get();
+}
+
+void RpcMetrics::Finished(absl::StatusCode code, absl::Duration duration) {
+  Outcome outcome;
+  {
+    absl::MutexLock lock(&mutex_);
+    Outcome& kept = outcomes_.at(static_cast<size_t>(code));
+    if (kept.total == nullptr) {
+      const prometheus::Labels labels = {{"rpc", rpc_}, {"code", absl::StatusCodeToString(code)}};
+      kept = {.total = &totals_->Add(labels), .duration = &durations_->Add(labels, kLatencySeconds)};
+    }
+    outcome = kept;
+  }
+  outcome.total->Increment();
+  outcome.duration->Observe(absl::ToDoubleSeconds(duration));
+}
+
+}  // namespace limpid::telemetry

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "prometheus/counter.h"
+#include "prometheus/family.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+
+// Every metric of the server, declared once. Handles are taken at start and kept: nothing is looked up by name while
+// a request runs. All handles are thread-safe and live as long as their Metrics.
+namespace limpid::telemetry {
+
+// One RPC's metrics.
+class RpcMetrics {
+ public:
+  prometheus::Counter* started = nullptr;
+  prometheus::Counter* retries_seen = nullptr;
+  prometheus::Histogram* time_to_first_message = nullptr;
+  prometheus::Histogram* response_bytes = nullptr;
+
+  void Finished(absl::StatusCode code, absl::Duration duration);
+
+ private:
+  friend class Metrics;
+  struct Outcome {
+    prometheus::Counter* total = nullptr;
+    prometheus::Histogram* duration = nullptr;
+  };
+
+  std::string rpc_;
+  prometheus::Family<prometheus::Counter>* totals_ = nullptr;
+  prometheus::Family<prometheus::Histogram>* durations_ = nullptr;
+  absl::Mutex mutex_;
+  // By status code; series appear with the first call that ends so.
+  std::array<Outcome, 17> outcomes_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One model's metrics.
+struct ModelMetrics {
+  struct Explanations {
+    prometheus::Counter* full = nullptr;
+    prometheus::Counter* failed = nullptr;
+  };
+
+  prometheus::Counter* batches = nullptr;
+  prometheus::Counter* tokens = nullptr;
+  prometheus::Counter* forward_passes = nullptr;
+  prometheus::Counter* backward_passes = nullptr;
+  prometheus::Histogram* batch_rows = nullptr;
+  prometheus::Histogram* batch_tokens = nullptr;
+  std::map<std::string, Explanations, std::less<>> explanations;  // by method
+};
+
+// Where a request's time goes. `compute` is forward and backward of the batches it rode in.
+struct StageMetrics {
+  prometheus::Histogram *tokenize = nullptr, *queue = nullptr, *compute = nullptr, *serialize = nullptr,
+                        *write = nullptr;
+};
+
+struct ModelLabels {
+  std::string name, weights_sha256;
+  absl::Duration load_time;
+  std::vector<std::string> methods;
+};
+
+class Metrics {
+ public:
+  explicit Metrics(const std::string& version);
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Adds the series of an RPC or a model. At start only.
+  RpcMetrics* AddRpc(const std::string& rpc);
+  ModelMetrics* AddModel(const ModelLabels& model);
+  // Exports a configured limit, so that an alert can compare to it.
+  void AddLimit(const std::string& name, double value);
+
+  // Null if no such model was added.
+  ModelMetrics* FindModel(const std::string& name) const;
+
+  StageMetrics stage;
+  prometheus::Gauge *inflight_requests = nullptr, *streams = nullptr;
+  prometheus::Gauge *queue_tokens = nullptr, *queue_requests = nullptr;
+  prometheus::Gauge *ready = nullptr, *draining = nullptr;
+  prometheus::Counter *rejected_queue_full = nullptr, *rejected_draining = nullptr;
+
+  const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
+
+ private:
+  const std::shared_ptr<prometheus::Registry> registry_;
+
+  // The families that grow by RPC, model or limit.
+  struct Families;
+  const std::shared_ptr<Families> families_;
+  std::map<std::string, std::unique_ptr<RpcMetrics>> rpcs_;
+  std::map<std::string, std::unique_ptr<ModelMetrics>> models_;
+};
+
+}  // namespace limpid::telemetry
