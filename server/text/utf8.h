@@ -8,8 +8,8 @@
 
 namespace limpid::text {
 
-// Position of the first byte that does not begin a well-formed sequence (Unicode Standard, table 3-7: no overlong forms,
-// no surrogates, nothing above U+10FFFF, nothing cut off), or nullopt when all of `text` is valid UTF-8.
+// Where the first ill-formed sequence begins (Unicode Standard, table 3-7: no overlong forms, no surrogates, nothing
+// above U+10FFFF, nothing cut off), or nullopt when all of `text` is valid UTF-8.
 std::optional<size_t> FindInvalidUtf8(std::string_view text);
 
 // For each byte of valid UTF-8 the index of the code point that it belongs to, and at [text.size()] the number of code

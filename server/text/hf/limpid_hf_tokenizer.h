@@ -8,7 +8,7 @@
 //
 // Threading: a loaded tokenizer is immutable; any thread may encode with it.
 // Errors: a function that returns limpid_hf_status sets *error to a NUL-terminated message when the status is not
-// LIMPID_HF_OK; free it with limpid_hf_error_free. A panic in Rust is LIMPID_HF_INTERNAL, never an abort.
+// LIMPID_HF_OK; free it with limpid_hf_error_free. A panic in Rust is an error like any other, never an abort.
 
 #ifdef __cplusplus
 extern "C" {

@@ -70,7 +70,8 @@ pub unsafe extern "C" fn limpid_hf_tokenizer_load(
     tokenizer: *mut *mut LoadedTokenizer,
     error: *mut *mut c_char,
 ) -> Status {
-    guarded(error, || {
+    // The crate panics on some files that it cannot parse.
+    guarded(error, Failure::Invalid, || {
         let loaded = load(json.as_slice())?;
         *tokenizer = Box::into_raw(Box::new(loaded));
         Ok(())
@@ -121,7 +122,7 @@ pub unsafe extern "C" fn limpid_hf_encode(
     encoding: *mut CEncoding,
     error: *mut *mut c_char,
 ) -> Status {
-    guarded(error, || {
+    guarded(error, Failure::Internal, || {
         let input = &*input;
         let input = Input {
             text: input.text.as_text("text")?,
@@ -214,10 +215,13 @@ fn flatten(encoding: &Encoding) -> Box<[CToken]> {
         .collect()
 }
 
-/// Runs `body`; a failure or a panic becomes a status and a message in `error`.
-unsafe fn guarded(error: *mut *mut c_char, body: impl FnOnce() -> Result<(), Failure>) -> Status {
-    let outcome =
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(Failure::Internal(panic_text(panic.as_ref()))));
+/// Runs `body`; a failure, or a panic as what `blame` makes of it, becomes a status and a message in `error`.
+unsafe fn guarded(
+    error: *mut *mut c_char,
+    blame: fn(String) -> Failure,
+    body: impl FnOnce() -> Result<(), Failure>,
+) -> Status {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(blame(panic_text(panic.as_ref()))));
     let (status, message) = match outcome {
         Ok(()) => return Status::Ok,
         Err(Failure::Invalid(message)) => (Status::Invalid, message),
