@@ -1,0 +1,59 @@
+import functools
+
+import pytest
+import tokenizers
+import torch
+import transformers
+
+from oracle.agreement import AGREEMENT
+from oracle.reference import Reference
+
+TABLES = []  # (title, lines) printed at the end of the run
+
+
+def pytest_configure():
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def pytest_terminal_summary(terminalreporter):
+    for title, lines in TABLES:
+        terminalreporter.section(title)
+        terminalreporter.write_line("\n".join(lines))
+    if AGREEMENT.rows:
+        terminalreporter.section("agreement with Transformers (difference relative to the largest value)")
+        terminalreporter.write_line("\n".join(AGREEMENT.table()))
+        terminalreporter.write_line(f"written to {AGREEMENT.save()}")
+
+
+@pytest.fixture(scope="session")
+def agreement():
+    return AGREEMENT
+
+
+@pytest.fixture(scope="session")
+def tables():
+    return TABLES
+
+
+@pytest.fixture(scope="session")
+def references(model_folders):
+    """references(name): the model in fp32 and in fp64."""
+    return functools.cache(lambda name: tuple(Reference(model_folders[name], d) for d in (torch.float32, torch.float64)))
+
+
+@pytest.fixture(scope="session")
+def encode(model_folders, client):
+    """encode(model, text, pair=None): Hugging Face's ids and type ids, shortened to fit the model."""
+    @functools.cache
+    def load(name):
+        made = tokenizers.Tokenizer.from_file(str(model_folders[name] / "tokenizer.json"))
+        made.no_padding()
+        made.enable_truncation(client.model(name).limits.max_tokens, strategy="longest_first")
+        return made
+
+    def encode_text(name, text, pair=None):
+        encoding = load(name).encode(text, pair)
+        return encoding.ids, encoding.type_ids
+
+    return encode_text

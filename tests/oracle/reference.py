@@ -1,0 +1,187 @@
+"""The truth: Hugging Face Transformers and autograd, in fp32 or fp64.
+
+Weights are frozen, attention is eager (the default SDPA returns no probabilities), and the derivative is taken toward
+embeddings, never toward input ids. Formulas are those in proto/limpid/v1/explain.proto.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertForSequenceClassification, BertModel
+
+from support.proto import pb
+
+WORD, SUM, OUTPUT = (pb.ATTACH_POINT_WORD_EMBEDDING, pb.ATTACH_POINT_EMBEDDING_SUM, pb.ATTACH_POINT_EMBEDDING_OUTPUT)
+
+
+def load_model(folder, dtype=torch.float32, attention="eager"):
+    """The folder's model, frozen, in eval mode."""
+    classifier = "BertForSequenceClassification" in json.loads(Path(folder, "config.json").read_text())["architectures"]
+    kind = BertForSequenceClassification if classifier else BertModel
+    options = {} if classifier else {"add_pooling_layer": False}
+    model = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, **options)
+    return model.eval().requires_grad_(False)
+
+
+@dataclass
+class Pass:
+    """One forward and backward of one text toward one target, as arrays of the reference's precision."""
+
+    logits: np.ndarray  # [C], or None
+    embedding: np.ndarray  # [d], or None
+    value: float
+    value_scale: float  # size of the numbers that the value is made of, for a mean may cancel
+    class_index: int
+    foil_index: int
+    attention: np.ndarray  # [L, H, T, T]
+    attention_grad: np.ndarray
+    head_gate_grad: np.ndarray  # [L, H]: sum over tokens and width of O * dF/dO
+    inputs: dict  # attach point -> [T, d]
+    gradients: dict
+
+    def saliency(self, attach=WORD, reduction=pb.REDUCTION_L2):
+        g = self.gradients[attach]
+        return {pb.REDUCTION_L2: lambda: np.sqrt((g * g).sum(-1)), pb.REDUCTION_L1: lambda: np.abs(g).sum(-1),
+                pb.REDUCTION_MEAN_ABS: lambda: np.abs(g).mean(-1)}[reduction]()
+
+    def gradient_x_input(self, attach=WORD):
+        return (self.inputs[attach] * self.gradients[attach]).sum(-1)
+
+    def gradient_x_input_scale(self, attach=WORD):
+        """Largest sum of magnitudes: the terms cancel, before a norm even to 0 (it does not see the input's length)."""
+        return np.abs(self.inputs[attach] * self.gradients[attach]).sum(-1).max()
+
+    def rollout(self, query=0):
+        """Abnar & Zuidema 2020."""
+        tokens = self.attention.shape[-1]
+        product = np.eye(tokens, dtype=self.attention.dtype)
+        for layer in self.attention:
+            mixed = layer.mean(0) + np.eye(tokens)
+            product = mixed / mixed.sum(-1, keepdims=True) @ product
+        return product[query]
+
+    def positive_grad_attention(self, layer):
+        return np.maximum(self.attention_grad[layer] * self.attention[layer], 0).mean(0)
+
+    def gradient_weighted_attention(self, query=0):
+        """Chefer et al., ICCV 2021, rules 5 and 6."""
+        relevance = np.eye(self.attention.shape[-1], dtype=self.attention.dtype)
+        for layer in range(len(self.attention)):
+            relevance = relevance + self.positive_grad_attention(layer) @ relevance
+        row = relevance[query].copy()
+        row[query] = 0
+        return row
+
+    def gradient_x_attention(self, query=0, layer=-1):
+        return self.positive_grad_attention(layer)[query]
+
+    def head_importance(self, normalize=False):
+        """Michel et al. 2019."""
+        scores = np.abs(self.head_gate_grad)
+        return scores / np.linalg.norm(scores, axis=1, keepdims=True) if normalize else scores
+
+
+class Reference:
+    def __init__(self, folder, dtype=torch.float32):
+        self.model = load_model(folder, dtype)
+        self.config = self.model.config
+        self.is_classifier = hasattr(self.model, "classifier")
+        self.bert = self.model.bert if self.is_classifier else self.model
+        modules = Path(folder, "modules.json")
+        self.normalizes = modules.exists() and ".Normalize" in modules.read_text()
+
+    def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
+        """`other_ids`: the second text of a similarity target."""
+        with _Taps(self.bert) as taps:
+            word = self.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
+            outputs = self.model(inputs_embeds=word, token_type_ids=torch.tensor([type_ids]), output_attentions=True)
+        embedding = None if self.is_classifier else self.pool(outputs[0])
+        value, class_index, foil_index = self._scalar(outputs, embedding, target, other_ids)
+        points = [word, taps.sum, taps.output]
+        count = len(outputs.attentions)
+        grads = torch.autograd.grad(value, [*points, *outputs.attentions, *taps.contexts])
+        attention_grads, context_grads = grads[3:3 + count], grads[3 + count:]
+        heads = self.config.num_attention_heads
+        gates = [(o * g).reshape(len(ids), heads, -1).sum((0, 2)) for o, g in zip(taps.contexts, context_grads)]
+        return Pass(
+            logits=_array(outputs[0][0]) if self.is_classifier else None,
+            embedding=None if embedding is None else _array(embedding),
+            value=value.item(), value_scale=max(abs(value.item()), outputs[0].abs().mean().item()), class_index=class_index, foil_index=foil_index,
+            attention=_array(torch.cat(outputs.attentions)), attention_grad=_array(torch.cat(attention_grads)),
+            head_gate_grad=_array(torch.stack(gates)),
+            inputs={point: _array(x[0]) for point, x in zip((WORD, SUM, OUTPUT), points)},
+            gradients={point: _array(g[0]) for point, g in zip((WORD, SUM, OUTPUT), grads[:3])})
+
+    def pool(self, last_hidden_state):
+        """As sentence-transformers: mean over all tokens, divided by its norm where modules.json says so."""
+        mean = last_hidden_state[0].mean(0)
+        return torch.nn.functional.normalize(mean, dim=0) if self.normalizes else mean
+
+    def embed(self, ids):
+        return self.pool(self.model(torch.tensor([ids]))[0])
+
+    def _scalar(self, outputs, embedding, target, other_ids):
+        kind = target.WhichOneof("kind") or ("predicted_class" if self.is_classifier else "mean_output")
+        if kind == "mean_output":
+            return outputs[0].mean(), -1, -1
+        if kind == "similarity":
+            return torch.cosine_similarity(embedding, self.embed(other_ids), dim=0), -1, -1
+        logits = outputs[0][0]
+        scores = self._scores(logits, target.score)
+        if kind == "contrast":
+            chosen = self._class(target.contrast.target, logits)
+            foil = self._class(target.contrast.foil, logits, but=chosen)
+            return scores[chosen] - scores[foil], chosen, foil
+        chosen = self._class(getattr(target, "class"), logits)
+        return scores[chosen], chosen, -1
+
+    def _scores(self, logits, score):
+        if score in (pb.SCORE_UNSPECIFIED, pb.SCORE_LOGIT):
+            return logits
+        multi_label = self.config.problem_type == "multi_label_classification"
+        log_prob = torch.nn.functional.logsigmoid(logits) if multi_label else logits.log_softmax(0)
+        return log_prob if score == pb.SCORE_LOG_PROB else log_prob.exp()
+
+    def _class(self, wanted: pb.Class, logits, but=None):
+        """The class asked for; else the best one that is not `but`."""
+        if wanted.WhichOneof("class") == "index":
+            return wanted.index
+        if wanted.WhichOneof("class") == "label":
+            return {label: i for i, label in self.config.id2label.items()}[wanted.label]
+        order = logits.argsort(descending=True, stable=True).tolist()
+        return next(c for c in order if c != but)
+
+
+class _Taps:
+    """Catches tensors that a model's outputs do not name, while its forward runs."""
+
+    def __init__(self, bert):
+        self.bert, self.contexts, self.hooks = bert, [], []
+
+    def __enter__(self):
+        embeddings = self.bert.embeddings
+        self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
+        self.hooks.append(embeddings.register_forward_hook(self._keep_output))
+        for layer in self.bert.encoder.layer:
+            self.hooks.append(layer.attention.output.dense.register_forward_pre_hook(self._keep_context))
+        return self
+
+    def __exit__(self, *_):
+        for hook in self.hooks:
+            hook.remove()
+
+    def _keep_sum(self, _, arguments):
+        self.sum = arguments[0]
+
+    def _keep_output(self, _, __, output):
+        self.output = output
+
+    def _keep_context(self, _, arguments):
+        self.contexts.append(arguments[0])
+
+
+def _array(tensor):
+    return tensor.detach().numpy()

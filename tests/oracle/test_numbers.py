@@ -1,0 +1,157 @@
+"""Predictions, attention and every method agree with Transformers and autograd."""
+
+import numpy as np
+import pytest
+
+from oracle import methods, tolerances
+from oracle.random_models import SHAPES
+from oracle.texts import PAIRS, PROSE
+from support.proto import pb
+
+OTHER_TEXT = "Is the dog nice?"
+
+
+def class_target(score=pb.SCORE_LOGIT, **which):
+    return pb.Target(score=score, **{"class": pb.Class(**which)})
+
+
+def contrast(score=pb.SCORE_LOGIT, **classes):
+    return pb.Target(score=score, contrast=pb.Contrast(**{k: pb.Class(index=i) for k, i in classes.items()}))
+
+
+ENCODER = {
+    "default": None,
+    "mean": pb.Target(mean_output=pb.MeanOutput()),
+    "similarity": pb.Target(similarity=pb.Similarity(text=OTHER_TEXT)),
+}
+REGRESSION = {"default": None, "class 0": class_target(index=0), "mean": ENCODER["mean"]}
+CLASSIFIER = {
+    "default": None,
+    "predicted log_prob": pb.Target(predicted_class=pb.PredictedClass(), score=pb.SCORE_LOG_PROB),
+    "class 1": class_target(index=1),
+    "class 0 log_prob": class_target(pb.SCORE_LOG_PROB, index=0),
+    "class 1 prob": class_target(pb.SCORE_PROB, index=1),
+    "contrast": contrast(),
+    "contrast 1 - 0": contrast(target=1, foil=0),
+    "contrast 0 - runner-up prob": contrast(pb.SCORE_PROB, target=0),
+    "mean": ENCODER["mean"],
+}
+TARGETS = {"minilm": {k: ENCODER[k] for k in ("mean", "similarity")}, "demo": CLASSIFIER}
+for shape in SHAPES:
+    TARGETS[shape.name] = {0: ENCODER, 1: REGRESSION}.get(shape.labels, CLASSIFIER)
+CASES = [(model, name) for model, targets in TARGETS.items() for name in targets]
+
+
+def texts_of(model):
+    """MiniLM answers all texts; the others some, and pairs."""
+    if model == "minilm":
+        return [(text, None) for text in PROSE]
+    return [(text, None) for text in PROSE[:4]] + PAIRS[:2]
+
+
+def request_for(model, text, pair, target):
+    content = {"text": text, "truncation": pb.TRUNCATION_LONGEST_FIRST} | ({} if pair is None else {"text_pair": pair})
+    return pb.ExplainRequest(model=model, input=pb.Input(**content), target=target,
+                             methods=[case.request for case in methods.ALL], attention=pb.AttentionSelection())
+
+
+def compare_prediction(check, answer, single, double):
+    floor = relative(single.value, double.value, double.value_scale)
+    yield check("target value", answer.prediction.target.value, single.value,
+                max(tolerances.TARGET_VALUE, tolerances.FLOORS * floor), single.value_scale, floor)
+    if single.logits is None:
+        yield check("embedding", answer.embedding, single.embedding, tolerances.EMBEDDING,
+                    np.abs(single.embedding).max(), relative(single.embedding, double.embedding))
+    else:
+        yield check("logits", answer.logits, single.logits, tolerances.LOGITS, np.abs(single.logits).max(),
+                    relative(single.logits, double.logits))
+
+
+def compare_methods(check, answer, single, double):
+    for index, case in enumerate(methods.ALL):
+        scale = case.scale(case, double)
+        floor = relative(case.reference(single), case.reference(double), scale)
+        yield check(case.name, answer.scores(index), case.reference(single), case.allowed(floor), scale, floor)
+
+
+def relative(got, want, scale=None):
+    return np.max(np.abs(np.asarray(got) - want)) / (np.abs(want).max() if scale is None else scale)
+
+
+@pytest.mark.parametrize("model, target_name", CASES)
+def test_an_explanation_agrees_with_transformers(client, references, encode, agreement, model, target_name):
+    target = TARGETS[model][target_name]
+    other_ids = encode(model, OTHER_TEXT)[0]
+
+    wrong = []
+    for text, pair in texts_of(model):
+        answer = client.explain(request_for(model, text, pair, target))
+        ids, type_ids = encode(model, text, pair)
+        assert answer.ids == ids
+        single, double = (r.run(ids, type_ids, target or pb.Target(), other_ids) for r in references(model))
+        resolved = answer.prediction.target
+        assert (resolved.class_index, resolved.foil_index) == (double.class_index, double.foil_index)
+
+        def check(*arguments):
+            return agreement.check(model, *arguments)
+
+        attention = np.stack([answer.attention[layer] for layer in range(len(answer.attention))])
+        wrong += [check("attention (absolute)", attention, single.attention, tolerances.ATTENTION_ABSOLUTE, 1.0,
+                        np.abs(single.attention - double.attention).max())]
+        wrong += [*compare_prediction(check, answer, single, double), *compare_methods(check, answer, single, double)]
+
+    wrong = [sentence for sentence in wrong if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("model", ["demo", "seven-classes", "multi-label", "regression"])
+def test_probabilities_are_those_of_the_task(client, references, encode, model):
+    text = PROSE[2]
+    ids, type_ids = encode(model, text)
+    logits = references(model)[1].run(ids, type_ids, pb.Target()).logits
+    want = {"regression": [], "multi-label": 1 / (1 + np.exp(-logits))}.get(
+        model, np.exp(logits) / np.exp(logits).sum())
+
+    answer = client.stub.Predict(pb.PredictRequest(model=model, input=pb.Input(text=text)), timeout=30)
+
+    got = answer.prediction.classes.probabilities
+    assert len(got) == len(want)
+    np.testing.assert_allclose(got, want, atol=tolerances.PROBABILITY_ABSOLUTE)
+    assert answer.prediction.classes.predicted_index == logits.argmax()
+
+
+@pytest.mark.parametrize("model", ["minilm", "two-classes"])
+def test_chosen_attention_is_a_part_of_all_attention(client, model):
+    text, selection = PROSE[3], pb.AttentionSelection(layers=[-1, 0], heads=[2, 0])
+
+    def ask(selection):
+        return client.explain(pb.ExplainRequest(model=model, input=pb.Input(text=text), attention=selection))
+
+    whole, chosen = ask(pb.AttentionSelection()), ask(selection)
+    mean = ask(pb.AttentionSelection(layers=[0], mean_over_heads=True))
+    half = ask(pb.AttentionSelection(encoding=pb.ENCODING_FLOAT16))
+
+    last = max(whole.attention)
+    assert sorted(chosen.attention) == [0, last]
+    for layer, maps in chosen.attention.items():
+        assert sorted(chosen.heads[layer]) == [0, 2]
+        np.testing.assert_allclose(maps, whole.attention[layer][chosen.heads[layer]], atol=tolerances.ATTENTION_ABSOLUTE)
+    np.testing.assert_allclose(mean.attention[0][0], whole.attention[0].mean(0), atol=tolerances.ATTENTION_ABSOLUTE)
+    assert mean.attention[0].shape[0] == 1
+    for layer, maps in half.attention.items():
+        assert maps.dtype == np.float16
+        np.testing.assert_allclose(maps, whole.attention[layer], atol=tolerances.ATTENTION_FLOAT16_ABSOLUTE)
+
+
+def test_word_scores_are_the_sums_of_their_tokens(client):
+    request = pb.ExplainRequest(model="minilm", input=pb.Input(text="Unbelievably naïve shopkeepers, mispricing things"),
+                                methods=[methods.saliency("word", "l2").request, methods.gradient_x_input("word").request])
+    tokens = client.explain(request)
+    request.granularity = pb.GRANULARITY_WORD
+    words = client.explain(request)
+
+    for index in range(2):
+        units = words.attributions[index].units
+        assert len(units) < len(tokens.ids)
+        sums = [tokens.scores(index)[u.begin_token:u.end_token].sum() for u in units]
+        np.testing.assert_allclose(words.scores(index), sums, rtol=1e-5, atol=1e-9)

