@@ -28,7 +28,8 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target) {
     case Target::Kind::kMeanOutput:
       return absl::OkStatus();
     case Target::Kind::kSimilarity:
-      if (classifier) return absl::InvalidArgumentError("target.similarity needs an embedding model, this is a classifier");
+      if (classifier)
+        return absl::InvalidArgumentError("target.similarity needs an embedding model, this is a classifier");
       if (target.reference == nullptr || static_cast<int64_t>(target.reference->size()) != card.hidden_size) {
         return absl::InvalidArgumentError("target.similarity needs the other text's embedding");
       }
@@ -46,7 +47,8 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target) {
                                   contrast ? "target.contrast.target" : "target.class"));
   if (!contrast) return absl::OkStatus();
   ABSL_RETURN_IF_ERROR(CheckClass(target.foil_index, Target::kRunnerUp, card.labels.size(), "target.contrast.foil"));
-  if (card.labels.size() < 2) return absl::InvalidArgumentError("target.contrast needs a model of at least two classes");
+  if (card.labels.size() < 2)
+    return absl::InvalidArgumentError("target.contrast needs a model of at least two classes");
   if (target.class_index >= 0 && target.class_index == target.foil_index) {
     return absl::InvalidArgumentError("target.contrast.foil must differ from target.contrast.target");
   }

@@ -14,15 +14,15 @@ namespace limpid::engine {
 
 // What a loaded model is: everything a caller may ask without running it.
 struct ModelCard {
-  std::string architecture;        // config.json `architectures[0]`
+  std::string architecture;  // config.json `architectures[0]`
   enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding } task = Task::kEmbedding;
   std::vector<std::string> labels;  // [classes]; empty for embeddings
   int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
-  int64_t max_tokens = 0;           // longest sequence, special tokens included
+  int64_t max_tokens = 0;  // longest sequence, special tokens included
   int64_t num_parameters = 0;
   bool embedding_normalized = false;  // pooled embedding is divided by its L2 norm
-  std::string weights_sha256;       // of model.safetensors, hex
-  std::string device;               // "cpu", "cuda:0"
+  std::string weights_sha256;         // of model.safetensors, hex
+  std::string device;                 // "cpu", "cuda:0"
 };
 
 // One model on one device: the fused pass.

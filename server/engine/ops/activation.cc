@@ -1,34 +1,31 @@
 #include "engine/ops/activation.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/threshold_backward.h>
+
+#include <utility>
+
+#include "engine/kernels/cpu/elementwise.h"
 
 namespace limpid::engine {
 
-at::Tensor ActivationForward(Activation activation, const at::Tensor& x) {
-  switch (activation) {
-    case Activation::kGelu:
-      return at::gelu(x);
-    case Activation::kGeluTanh:
-      return at::gelu(x, "tanh");
-    case Activation::kRelu:
-      break;
+at::Tensor BiasActivationForward(Activation activation, const at::Tensor& bias, at::Tensor x, at::Tensor* derivative) {
+  if (cpu::Takes(x)) return cpu::BiasActivationForward(*cpu::BestKernels(), activation, bias, std::move(x), derivative);
+  x = x + bias;
+  if (activation == Activation::kRelu) {
+    if (derivative != nullptr) *derivative = (x > 0).to(x.scalar_type());
+    return at::relu(x);
   }
-  return at::relu(x);
+  const char* approximate = activation == Activation::kGeluTanh ? "tanh" : "none";
+  if (derivative != nullptr) *derivative = at::gelu_backward(at::ones_like(x), x, approximate);
+  return at::gelu(x, approximate);
 }
 
-at::Tensor ActivationVjp(Activation activation, const at::Tensor& x, const at::Tensor& grad_output) {
-  switch (activation) {
-    case Activation::kGelu:
-      return at::gelu_backward(grad_output, x);
-    case Activation::kGeluTanh:
-      return at::gelu_backward(grad_output, x, "tanh");
-    case Activation::kRelu:
-      break;
-  }
-  return at::threshold_backward(grad_output, x, 0);
+at::Tensor BiasActivationVjp(const at::Tensor& derivative, at::Tensor grad_output) {
+  return grad_output.mul_(derivative);
 }
 
 }  // namespace limpid::engine

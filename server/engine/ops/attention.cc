@@ -8,11 +8,15 @@
 
 #include <cmath>
 
+#include "engine/kernels/cpu/attention.h"
+#include "engine/kernels/cpu/elementwise.h"
+
 namespace limpid::engine {
 namespace {
 
 // Tokens [begin, end) of columns `part` (0 query, 1 key, 2 value) as [num_heads, T, head_size]; a view.
-at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t num_heads, int64_t begin, int64_t end) {
+at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t num_heads, int64_t begin,
+                 int64_t end) {
   return packed.narrow(0, begin, end - begin)
       .narrow(1, part * hidden, hidden)
       .view({end - begin, num_heads, hidden / num_heads})
@@ -22,6 +26,7 @@ at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t
 }  // namespace
 
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::vector<at::Tensor>* probs) {
+  if (cpu::Takes(qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, probs);
   const int64_t hidden = qkv.size(1) / 3, heads = shape.num_heads;
   const double scale = 1 / std::sqrt(static_cast<double>(hidden / heads));
   at::Tensor output = at::empty({qkv.size(0), hidden}, qkv.options());
@@ -40,6 +45,7 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
 
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps) {
+  if (cpu::Takes(qkv)) return cpu::AttentionVjp(*cpu::BestKernels(), shape, qkv, probs, grad_output, taps);
   const int64_t hidden = grad_output.size(1), heads = shape.num_heads;
   const double scale = 1 / std::sqrt(static_cast<double>(hidden / heads));
   at::Tensor grad_qkv = at::empty({grad_output.size(0), 3 * hidden}, qkv.options());

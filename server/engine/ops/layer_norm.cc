@@ -1,26 +1,31 @@
 #include "engine/ops/layer_norm.h"
 
-#include <ATen/ops/native_layer_norm.h>
-#include <ATen/ops/native_layer_norm_backward.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/var.h>
 
-#include <tuple>
+#include "engine/kernels/cpu/elementwise.h"
 
 namespace limpid::engine {
 
-LayerNormSaved LayerNormSaved::Head(int64_t tokens) const {
-  return {input.narrow(0, 0, tokens), mean.narrow(0, 0, tokens), rstd.narrow(0, 0, tokens)};
+at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& bias, const at::Tensor& residual,
+                               at::Tensor x, LayerNormSaved* saved) {
+  if (cpu::Takes(x)) return cpu::AddLayerNormForward(*cpu::BestKernels(), weights, bias, residual, std::move(x), saved);
+  if (bias.defined()) x = x + bias;
+  if (residual.defined()) x = x + residual;
+  saved->rstd = at::rsqrt(at::var(x, /*dim=*/at::IntArrayRef{-1}, /*unbiased=*/false, /*keepdim=*/true) + weights.eps);
+  saved->normalized = (x - x.mean(-1, /*keepdim=*/true)) * saved->rstd;
+  return saved->normalized * weights.weight + weights.bias;
 }
 
-at::Tensor LayerNormForward(const LayerNormWeights& weights, const at::Tensor& x, LayerNormSaved* saved) {
-  auto [y, mean, rstd] = at::native_layer_norm(x, {x.size(-1)}, weights.weight, weights.bias, weights.eps);
-  *saved = {x, mean, rstd};
-  return y;
-}
-
-at::Tensor LayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output) {
-  // Only the gradient toward the input: weights are never trained here.
-  return std::get<0>(at::native_layer_norm_backward(grad_output, saved.input, {saved.input.size(-1)}, saved.mean,
-                                                    saved.rstd, weights.weight, weights.bias, {true, false, false}));
+at::Tensor AddLayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output,
+                           const at::Tensor& grad_residual) {
+  if (cpu::Takes(grad_output)) {
+    return cpu::AddLayerNormVjp(*cpu::BestKernels(), weights, saved, grad_output, grad_residual);
+  }
+  const at::Tensor grad = (grad_residual.defined() ? grad_output + grad_residual : grad_output) * weights.weight;
+  const at::Tensor projection = (grad * saved.normalized).mean(-1, /*keepdim=*/true);
+  return (grad - grad.mean(-1, /*keepdim=*/true) - saved.normalized * projection) * saved.rstd;
 }
 
 }  // namespace limpid::engine

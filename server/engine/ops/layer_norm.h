@@ -4,7 +4,7 @@
 
 namespace limpid::engine {
 
-// y = (x - mean) / sqrt(var + eps) * weight + bias over the last dimension (Ba et al. 2016).
+// y = (s - mean) / sqrt(var + eps) * weight + bias over the last dimension (Ba et al. 2016).
 struct LayerNormWeights {
   at::Tensor weight;  // [hidden]
   at::Tensor bias;    // [hidden]
@@ -13,16 +13,20 @@ struct LayerNormWeights {
 
 // What the vjp needs of the forward pass.
 struct LayerNormSaved {
-  at::Tensor input;      // [total_tokens, hidden]
-  at::Tensor mean, rstd;  // [total_tokens, 1]
+  at::Tensor normalized;  // (s - mean) * rstd, [total_tokens, hidden]
+  at::Tensor rstd;        // [total_tokens, 1]
 
   // The first `tokens` rows.
-  LayerNormSaved Head(int64_t tokens) const;
+  LayerNormSaved Head(int64_t tokens) const { return {normalized.narrow(0, 0, tokens), rstd.narrow(0, 0, tokens)}; }
 };
 
-// x [total_tokens, hidden] -> same shape.
-at::Tensor LayerNormForward(const LayerNormWeights& weights, const at::Tensor& x, LayerNormSaved* saved);
+// Norm of the sum s = x + bias + residual; `bias` [hidden] and `residual` [total_tokens, hidden] may be undefined.
+// x [total_tokens, hidden] is used up. The residual connection's gradient is the vjp's result, as is x's.
+at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& bias, const at::Tensor& residual,
+                               at::Tensor x, LayerNormSaved* saved);
 
-at::Tensor LayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output);
+// dF/ds from dF/dy = grad_output + grad_residual (the second may be undefined).
+at::Tensor AddLayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output,
+                           const at::Tensor& grad_residual);
 
 }  // namespace limpid::engine

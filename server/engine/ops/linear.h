@@ -13,6 +13,9 @@ struct LinearWeights {
 // x [total_tokens, in] -> [total_tokens, out].
 at::Tensor LinearForward(const LinearWeights& weights, const at::Tensor& x);
 
+// The same without the bias, for a following op that adds it while it has the data at hand.
+at::Tensor LinearForwardWithoutBias(const LinearWeights& weights, const at::Tensor& x);
+
 // dF/dx [total_tokens, in] from dF/dy [total_tokens, out]: grad_output W.
 at::Tensor LinearVjp(const LinearWeights& weights, const at::Tensor& grad_output);
 

@@ -25,18 +25,27 @@ void TapHeadImportance(const Architecture& architecture, const PackedBatch& batc
   }
 }
 
+// A gradient as the sum of what came through a product and what the residual connection passed beside it; the op that
+// reads it adds the two while it has them at hand.
+struct ResidualGrad {
+  at::Tensor product;
+  at::Tensor residual;  // undefined at the top
+};
+
 // Undoes LayerForward of forward.cc, its steps in reverse.
-at::Tensor LayerVjp(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
-                    const SavedLayer& saved, const at::Tensor& grad_output, int64_t layer, Gradients* gradients) {
+ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
+                      const SavedLayer& saved, const ResidualGrad& grad_output, int64_t layer, Gradients* gradients) {
   const int64_t tokens = batch.backward_tokens();
-  // 5. Norm; the residual passes the gradient on beside the down projection.
-  const at::Tensor grad_sum2 = LayerNormVjp(weights.mlp_norm, saved.mlp_norm.Head(tokens), grad_output);
-  const at::Tensor grad_activated = LinearVjp(weights.mlp_down, grad_sum2);
+  // 5. Norm, down projection.
+  const at::Tensor grad_sum2 =
+      AddLayerNormVjp(weights.mlp_norm, saved.mlp_norm.Head(tokens), grad_output.product, grad_output.residual);
+  at::Tensor grad_activated = LinearVjp(weights.mlp_down, grad_sum2);
   // 4. Feed-forward.
-  const at::Tensor grad_up = ActivationVjp(architecture.activation, saved.mlp_up.narrow(0, 0, tokens), grad_activated);
-  const at::Tensor grad_middle = LinearVjp(weights.mlp_up, grad_up).add_(grad_sum2);
-  // 3. Norm, output projection, residual.
-  const at::Tensor grad_sum1 = LayerNormVjp(weights.attention_norm, saved.attention_norm.Head(tokens), grad_middle);
+  const at::Tensor grad_up = BiasActivationVjp(saved.mlp_derivative.narrow(0, 0, tokens), std::move(grad_activated));
+  const at::Tensor grad_middle = LinearVjp(weights.mlp_up, grad_up);
+  // 3. Norm, output projection.
+  const at::Tensor grad_sum1 =
+      AddLayerNormVjp(weights.attention_norm, saved.attention_norm.Head(tokens), grad_middle, grad_sum2);
   const at::Tensor grad_context = LinearVjp(weights.attention_output, grad_sum1);
   TapHeadImportance(architecture, batch, saved, grad_context, layer, gradients);
   // 2. Attention.
@@ -45,11 +54,11 @@ at::Tensor LayerVjp(const Architecture& architecture, const LayerWeights& weight
     if (gradients->gradient_attention[r].defined()) relevance[r] = gradients->gradient_attention[r][layer];
   }
   const auto num_backward = static_cast<size_t>(batch.num_backward);
-  const at::Tensor grad_qkv =
-      AttentionVjp({std::span(batch.cu_seqlens).first(num_backward + 1), architecture.num_attention_heads},
-                   saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward), grad_context, {relevance});
+  const at::Tensor grad_qkv = AttentionVjp(
+      {std::span(batch.cu_seqlens).first(num_backward + 1), architecture.num_attention_heads},
+      saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward), grad_context, {relevance});
   // 1. Projection to queries, keys, values.
-  return LinearVjp(weights.qkv, grad_qkv).add_(grad_sum1);
+  return {LinearVjp(weights.qkv, grad_qkv), grad_sum1};
 }
 
 Gradients AllocateTaps(const Architecture& architecture, const PackedBatch& batch, const at::TensorOptions& options) {
@@ -71,16 +80,17 @@ Gradients AllocateTaps(const Architecture& architecture, const PackedBatch& batc
 Gradients Backward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
                    const SavedActivations& saved, at::Tensor grad_hidden) {
   Gradients gradients = AllocateTaps(architecture, batch, grad_hidden.options());
+  ResidualGrad grad = {std::move(grad_hidden), {}};
   for (int64_t l = architecture.num_hidden_layers - 1; l >= 0; --l) {
     const auto index = static_cast<size_t>(l);
-    grad_hidden = LayerVjp(architecture, weights.layers[index], batch, saved.layers[index], grad_hidden, l, &gradients);
+    grad = LayerVjp(architecture, weights.layers[index], batch, saved.layers[index], grad, l, &gradients);
   }
   // The embedding module: norm, then a sum, whose gradient each table's row receives unchanged.
   const auto slot = [&](AttachPoint point) -> at::Tensor& { return gradients.at[static_cast<size_t>(point)]; };
-  slot(AttachPoint::kEmbeddingSum) =
-      LayerNormVjp(weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad_hidden);
+  slot(AttachPoint::kEmbeddingSum) = AddLayerNormVjp(
+      weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad.product, grad.residual);
   slot(AttachPoint::kWordEmbedding) = slot(AttachPoint::kEmbeddingSum);
-  slot(AttachPoint::kEmbeddingOutput) = std::move(grad_hidden);
+  slot(AttachPoint::kEmbeddingOutput) = grad.product.add_(grad.residual);
   return gradients;
 }
 

@@ -22,7 +22,7 @@ at::Tensor AttachPointInput(const SavedActivations& saved, AttachPoint point) {
     case AttachPoint::kWordEmbedding:
       return saved.word;
     case AttachPoint::kEmbeddingSum:
-      return saved.embedding_norm.input;
+      return saved.embedding_sum;
     case AttachPoint::kEmbeddingOutput:
       break;
   }

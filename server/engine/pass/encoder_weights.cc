@@ -89,7 +89,9 @@ LinearWeights Stack(const LinearWeights& query, const LinearWeights& key, const 
 
 absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, Loader* loader) {
   const int64_t hidden = a.hidden_size;
-  const auto name = [index](const std::string& pattern) { return absl::StrReplaceAll(pattern, {{"{}", absl::StrCat(index)}}); };
+  const auto name = [index](const std::string& pattern) {
+    return absl::StrReplaceAll(pattern, {{"{}", absl::StrCat(index)}});
+  };
   LayerWeights layer;
   ABSL_ASSIGN_OR_RETURN(const auto query, loader->Linear(name(a.names.query), hidden, hidden));
   ABSL_ASSIGN_OR_RETURN(const auto key, loader->Linear(name(a.names.key), hidden, hidden));
@@ -113,8 +115,8 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
                         loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.hidden_size}));
   ABSL_ASSIGN_OR_RETURN(weights.position_embeddings, loader.Encoder(a.names.position_embeddings + ".weight",
                                                                     {a.max_position_embeddings, a.hidden_size}));
-  ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings, loader.Encoder(a.names.token_type_embeddings + ".weight",
-                                                                      {a.type_vocab_size, a.hidden_size}));
+  ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings,
+                        loader.Encoder(a.names.token_type_embeddings + ".weight", {a.type_vocab_size, a.hidden_size}));
   ABSL_ASSIGN_OR_RETURN(weights.embedding_norm, loader.LayerNorm(a.names.embedding_norm));
   for (int64_t i = 0; i < a.num_hidden_layers; ++i) {
     ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));

@@ -17,8 +17,8 @@ struct LayerWeights {
   LinearWeights qkv;               // query, key, value stacked: [3 * hidden, hidden]
   LinearWeights attention_output;  // [hidden, hidden]
   LayerNormWeights attention_norm;
-  LinearWeights mlp_up;            // [intermediate, hidden]
-  LinearWeights mlp_down;          // [hidden, intermediate]
+  LinearWeights mlp_up;    // [intermediate, hidden]
+  LinearWeights mlp_down;  // [hidden, intermediate]
   LayerNormWeights mlp_norm;
 };
 

@@ -14,10 +14,12 @@ namespace {
 at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& batch, SavedActivations* saved) {
   // 1. Sum of the three tables.
   saved->word = at::embedding(weights.word_embeddings, batch.token_ids);
-  const at::Tensor sum = (saved->word + at::embedding(weights.token_type_embeddings, batch.type_ids))
-                             .add_(at::embedding(weights.position_embeddings, batch.positions));
+  at::Tensor sum = (saved->word + at::embedding(weights.token_type_embeddings, batch.type_ids))
+                       .add_(at::embedding(weights.position_embeddings, batch.positions));
+  // The norm uses its input up.
+  if (batch.num_backward > 0) saved->embedding_sum = sum.clone();
   // 2. Norm.
-  saved->embedding_output = LayerNormForward(weights.embedding_norm, sum, &saved->embedding_norm);
+  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, {}, std::move(sum), &saved->embedding_norm);
   return saved->embedding_output;
 }
 
@@ -28,14 +30,16 @@ at::Tensor LayerForward(const Architecture& architecture, const LayerWeights& we
   // 2. Attention.
   saved->context = AttentionForward({batch.cu_seqlens, architecture.num_attention_heads}, saved->qkv, &saved->probs);
   // 3. Output projection, residual, norm.
-  const at::Tensor attended = LinearForward(weights.attention_output, saved->context).add_(hidden);
-  const at::Tensor middle = LayerNormForward(weights.attention_norm, attended, &saved->attention_norm);
+  const at::Tensor middle =
+      AddLayerNormForward(weights.attention_norm, weights.attention_output.bias, hidden,
+                          LinearForwardWithoutBias(weights.attention_output, saved->context), &saved->attention_norm);
   // 4. Feed-forward.
-  saved->mlp_up = LinearForward(weights.mlp_up, middle);
-  const at::Tensor activated = ActivationForward(architecture.activation, saved->mlp_up);
+  const at::Tensor activated = BiasActivationForward(architecture.activation, weights.mlp_up.bias,
+                                                     LinearForwardWithoutBias(weights.mlp_up, middle),
+                                                     batch.num_backward > 0 ? &saved->mlp_derivative : nullptr);
   // 5. Down projection, residual, norm.
-  const at::Tensor output = LinearForward(weights.mlp_down, activated).add_(middle);
-  return LayerNormForward(weights.mlp_norm, output, &saved->mlp_norm);
+  return AddLayerNormForward(weights.mlp_norm, weights.mlp_down.bias, middle,
+                             LinearForwardWithoutBias(weights.mlp_down, activated), &saved->mlp_norm);
 }
 
 }  // namespace

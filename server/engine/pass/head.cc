@@ -70,7 +70,8 @@ std::vector<Prediction> EncoderForward(const Architecture& architecture, const P
       const at::Tensor hidden = last_hidden_state.narrow(0, batch.begin(row), batch.length(row));
       predictions[r].target_value = static_cast<float>(hidden.mean(at::kDouble).item<double>());
     }
-    predictions[r].embedding = architecture.normalize_embedding ? Normalized(std::move(embedding)) : std::move(embedding);
+    predictions[r].embedding =
+        architecture.normalize_embedding ? Normalized(std::move(embedding)) : std::move(embedding);
   }
   return predictions;
 }

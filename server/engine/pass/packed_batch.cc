@@ -22,7 +22,8 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
     batch.cu_seqlens.push_back(batch.cu_seqlens.back() + static_cast<int64_t>(rows[i]->token_ids.size()));
   }
   const auto options = at::TensorOptions(at::kLong);
-  at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids), positions = at::empty_like(ids);
+  at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids),
+             positions = at::empty_like(ids);
   for (int64_t r = 0; r < batch.size(); ++r) {
     const Row& row = *batch.rows[static_cast<size_t>(r)];
     std::copy(row.token_ids.begin(), row.token_ids.end(), ids.data_ptr<int64_t>() + batch.begin(r));

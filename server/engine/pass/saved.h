@@ -14,16 +14,17 @@ struct SavedLayer {
   std::vector<at::Tensor> probs;  // per row [heads, T, T]
   at::Tensor context;             // O before the output projection, [total_tokens, hidden]
   LayerNormSaved attention_norm;
-  at::Tensor mlp_up;              // before the activation, [total_tokens, intermediate]
+  at::Tensor mlp_derivative;  // of the activation, [total_tokens, intermediate]; undefined without a backward
   LayerNormSaved mlp_norm;
 };
 
 struct SavedActivations {
-  at::Tensor word;                // word embeddings, [total_tokens, hidden]
-  LayerNormSaved embedding_norm;  // its input is the embedding sum
-  at::Tensor embedding_output;    // [total_tokens, hidden]
+  at::Tensor word;           // word embeddings, [total_tokens, hidden]
+  at::Tensor embedding_sum;  // word + position + segment, [total_tokens, hidden]; only with a backward
+  LayerNormSaved embedding_norm;
+  at::Tensor embedding_output;  // [total_tokens, hidden]
   std::vector<SavedLayer> layers;
-  at::Tensor last_hidden_state;   // [total_tokens, hidden]
+  at::Tensor last_hidden_state;  // [total_tokens, hidden]
 };
 
 }  // namespace limpid::engine

@@ -28,8 +28,7 @@ int32_t ArgMax(std::span<const float> z, int32_t except) {
 double ClassScore(Score score, ModelCard::Task task, std::span<const float> z, int32_t c) {
   const double logit = z[static_cast<size_t>(c)];
   if (score == Score::kLogit) return logit;
-  const double log_prob =
-      task == ModelCard::Task::kMultiLabel ? -std::log1p(std::exp(-logit)) : logit - LogSumExp(z);
+  const double log_prob = task == ModelCard::Task::kMultiLabel ? -std::log1p(std::exp(-logit)) : logit - LogSumExp(z);
   return score == Score::kLogProb ? log_prob : std::exp(log_prob);
 }
 
@@ -59,7 +58,8 @@ void ResolveClassTarget(const Target& target, ModelCard::Task task, Prediction* 
     case Target::Kind::kSimilarity:
       return;
     case Target::Kind::kMeanOutput:
-      prediction->target_value = static_cast<float>(std::accumulate(z.begin(), z.end(), 0.0) / static_cast<double>(z.size()));
+      prediction->target_value =
+          static_cast<float>(std::accumulate(z.begin(), z.end(), 0.0) / static_cast<double>(z.size()));
       return;
     case Target::Kind::kClass:
     case Target::Kind::kContrast:

@@ -18,8 +18,9 @@ absl::StatusOr<Pooling> ParsePooling(const std::string& path) {
   ABSL_ASSIGN_OR_RETURN(const bool mean, config.Bool("pooling_mode_mean_tokens", false));
   ABSL_ASSIGN_OR_RETURN(const bool first, config.Bool("pooling_mode_cls_token", false));
   if (mean != first) return mean ? Pooling::kMean : Pooling::kFirstToken;
-  return absl::UnimplementedError(absl::StrCat(path, ": only pooling_mode_mean_tokens or pooling_mode_cls_token, alone, "
-                                                     "is supported"));
+  return absl::UnimplementedError(absl::StrCat(path,
+                                               ": only pooling_mode_mean_tokens or pooling_mode_cls_token, alone, "
+                                               "is supported"));
 }
 
 // modules.json lists [{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}, ...].

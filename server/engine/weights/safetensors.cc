@@ -22,7 +22,9 @@ namespace {
 // The reference implementation's own limit.
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 
-absl::Status Invalid(const std::string& what) { return absl::InvalidArgumentError(absl::StrCat("safetensors: ", what)); }
+absl::Status Invalid(const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat("safetensors: ", what));
+}
 
 struct DTypeInfo {
   DType dtype;
@@ -67,8 +69,8 @@ absl::StatusOr<std::optional<StoredTensor>> ParseTensor(const std::string& name,
   }
   const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
   if (begin > end || end > data.size()) {
-    return Invalid(absl::StrFormat("tensor '%s': data_offsets [%d, %d) lie outside the file's %d data bytes", name, begin,
-                                   end, data.size()));
+    return Invalid(absl::StrFormat("tensor '%s': data_offsets [%d, %d) lie outside the file's %d data bytes", name,
+                                   begin, end, data.size()));
   }
   tensor.bytes = data.subspan(begin, end - begin);
   const auto dtype = ParseDType(entry["dtype"].get<std::string>());
@@ -103,11 +105,12 @@ absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::
   if (file.size() < sizeof(header_size)) return Invalid("file is shorter than its 8-byte header length");
   std::memcpy(&header_size, file.data(), sizeof(header_size));
   if (header_size > kMaxHeaderBytes || header_size > file.size() - sizeof(header_size)) {
-    return Invalid(absl::StrFormat("header length %d exceeds the file or the limit of %d bytes", header_size,
-                                   kMaxHeaderBytes));
+    return Invalid(
+        absl::StrFormat("header length %d exceeds the file or the limit of %d bytes", header_size, kMaxHeaderBytes));
   }
   const char* header_text = reinterpret_cast<const char*>(file.data() + sizeof(header_size));
-  const auto header = nlohmann::json::parse(header_text, header_text + header_size, nullptr, /*allow_exceptions=*/false);
+  const auto header =
+      nlohmann::json::parse(header_text, header_text + header_size, nullptr, /*allow_exceptions=*/false);
   if (!header.is_object()) return Invalid("header is not a JSON object");
 
   const auto data = file.subspan(sizeof(header_size) + header_size);

@@ -4,7 +4,6 @@
 
 #include <array>
 
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 

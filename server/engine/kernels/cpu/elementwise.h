@@ -1,0 +1,21 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include "engine/kernels/cpu/kernels.h"
+#include "engine/ops/layer_norm.h"
+
+namespace limpid::engine::cpu {
+
+// True if the tuned path can take this tensor: fp32, contiguous rows, on a CPU with vector kernels.
+bool Takes(const at::Tensor& x);
+
+// The tuned CPU forms of ops/activation.h and ops/layer_norm.h, rows spread over the compute threads.
+at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, const at::Tensor& bias, at::Tensor x,
+                                 at::Tensor* derivative);
+at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& bias,
+                               const at::Tensor& residual, at::Tensor x, LayerNormSaved* saved);
+at::Tensor AddLayerNormVjp(const Kernels& kernels, const LayerNormWeights& weights, const LayerNormSaved& saved,
+                           const at::Tensor& grad_output, const at::Tensor& grad_residual);
+
+}  // namespace limpid::engine::cpu

@@ -1,0 +1,196 @@
+// Compiled once per instruction set; LIMPID_ISA names the namespace, CPU_CAPABILITY picks LibTorch's vector type.
+#include <ATen/cpu/vec/functional.h>
+#include <ATen/cpu/vec/vec.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/kernels/cpu/kernels.h"
+
+namespace limpid::engine::cpu::LIMPID_ISA {
+namespace {
+
+using Vec = at::vec::Vectorized<float>;
+constexpr int64_t kWidth = Vec::size();
+
+float Sum(const Vec& v) {
+  return at::vec::vec_reduce_all<float>([](Vec& a, Vec& b) { return a + b; }, v);
+}
+float Max(const Vec& v) {
+  return at::vec::vec_reduce_all<float>([](Vec& a, Vec& b) { return at::vec::maximum(a, b); }, v);
+}
+
+// Calls body(offset, lanes) over [0, count): whole vectors, then the rest.
+template <typename Body>
+inline void ForEachVector(int64_t count, const Body& body) {
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) body(i, kWidth);
+  if (i < count) body(i, count - i);
+}
+
+inline Vec Load(const float* p, int64_t lanes) { return lanes == kWidth ? Vec::loadu(p) : Vec::loadu(p, lanes); }
+inline void Store(const Vec& v, float* p, int64_t lanes) {
+  if (lanes == kWidth) {
+    v.store(p);
+  } else {
+    v.store(p, static_cast<int>(lanes));
+  }
+}
+// v with lanes beyond `lanes` replaced.
+inline Vec Keep(const Vec& v, float other, int64_t lanes) {
+  return lanes == kWidth ? v : Vec::set(Vec(other), v, lanes);
+}
+
+void Softmax(float* scores, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, scores += cols) {
+    Vec top(-INFINITY);
+    ForEachVector(cols,
+                  [&](int64_t i, int64_t n) { top = at::vec::maximum(top, Keep(Load(scores + i, n), -INFINITY, n)); });
+    const Vec shift(Max(top));
+    Vec sum(0);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      const Vec e = (Load(scores + i, n) - shift).exp();
+      Store(e, scores + i, n);
+      sum = sum + Keep(e, 0, n);
+    });
+    const Vec inverse(1 / Sum(sum));
+    ForEachVector(cols, [&](int64_t i, int64_t n) { Store(Load(scores + i, n) * inverse, scores + i, n); });
+  }
+}
+
+void SoftmaxVjp(const float* probs, float* grad, int64_t rows, int64_t cols, float scale) {
+  for (int64_t r = 0; r < rows; ++r, probs += cols, grad += cols) {
+    Vec dot(0);
+    ForEachVector(cols,
+                  [&](int64_t i, int64_t n) { dot = at::vec::fmadd(Load(probs + i, n), Load(grad + i, n), dot); });
+    const Vec total(Sum(dot)), factor(scale);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      Store(Load(probs + i, n) * factor * (Load(grad + i, n) - total), grad + i, n);
+    });
+  }
+}
+
+void PositiveProduct(const float* a, const float* b, float* out, int64_t count) {
+  ForEachVector(count, [&](int64_t i, int64_t n) {
+    Store(at::vec::maximum(Load(a + i, n) * Load(b + i, n), Vec(0)), out + i, n);
+  });
+}
+
+struct Gelu {
+  static void Apply(const Vec& x, Vec* y, Vec* dy) {
+    const Vec cdf = Vec(0.5f) * (Vec(1) + (x * Vec(static_cast<float>(M_SQRT1_2))).erf());
+    *y = x * cdf;
+    if (dy == nullptr) return;
+    const Vec pdf = (x * x * Vec(-0.5f)).exp() * Vec(static_cast<float>(M_2_SQRTPI * M_SQRT1_2 * 0.5));
+    *dy = at::vec::fmadd(x, pdf, cdf);
+  }
+};
+
+struct GeluTanh {
+  static void Apply(const Vec& x, Vec* y, Vec* dy) {
+    const Vec beta(static_cast<float>(M_SQRT2 * M_2_SQRTPI * 0.5)), kappa(0.044715f), half(0.5f), one(1);
+    const Vec square = x * x;
+    const Vec tanh = (beta * x * at::vec::fmadd(kappa, square, one)).tanh();
+    *y = half * x * (one + tanh);
+    if (dy == nullptr) return;
+    const Vec inner = beta * at::vec::fmadd(Vec(3 * 0.044715f), square, one);
+    *dy = half * (one + tanh) + half * x * (one - tanh * tanh) * inner;
+  }
+};
+
+struct Relu {
+  static void Apply(const Vec& x, Vec* y, Vec* dy) {
+    *y = at::vec::maximum(x, Vec(0));
+    if (dy != nullptr) *dy = Vec::blendv(Vec(0), Vec(1), x > Vec(0));
+  }
+};
+
+template <typename F>
+void BiasThen(const float* bias, float* x, float* derivative, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; ++r, x += cols) {
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      Vec y, dy;
+      F::Apply(Load(x + i, n) + Load(bias + i, n), &y, derivative == nullptr ? nullptr : &dy);
+      Store(y, x + i, n);
+      if (derivative != nullptr) Store(dy, derivative + i, n);
+    });
+    if (derivative != nullptr) derivative += cols;
+  }
+}
+
+void BiasActivation(Activation activation, const float* bias, float* x, float* derivative, int64_t rows, int64_t cols) {
+  switch (activation) {
+    case Activation::kGelu:
+      return BiasThen<Gelu>(bias, x, derivative, rows, cols);
+    case Activation::kGeluTanh:
+      return BiasThen<GeluTanh>(bias, x, derivative, rows, cols);
+    case Activation::kRelu:
+      return BiasThen<Relu>(bias, x, derivative, rows, cols);
+  }
+}
+
+void AddLayerNorm(const LayerNormCall& call, int64_t row_begin, int64_t row_end) {
+  const int64_t cols = call.cols;
+  for (int64_t r = row_begin; r < row_end; ++r) {
+    float* x = call.x + r * cols;
+    float* output = call.output + r * cols;
+    const float* residual = call.residual == nullptr ? nullptr : call.residual + r * cols;
+    Vec sum(0);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      Vec v = Load(x + i, n);
+      if (call.bias != nullptr) v = v + Load(call.bias + i, n);
+      if (residual != nullptr) v = v + Load(residual + i, n);
+      Store(v, x + i, n);
+      sum = sum + Keep(v, 0, n);
+    });
+    const Vec mean(Sum(sum) / static_cast<float>(cols));
+    Vec squares(0);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      const Vec centred = Keep(Load(x + i, n) - mean, 0, n);
+      squares = at::vec::fmadd(centred, centred, squares);
+    });
+    const float rstd = 1 / std::sqrt(Sum(squares) / static_cast<float>(cols) + call.eps);
+    call.rstd[r] = rstd;
+    const Vec factor(rstd);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      const Vec normalized = (Load(x + i, n) - mean) * factor;
+      Store(normalized, x + i, n);
+      Store(at::vec::fmadd(normalized, Load(call.weight + i, n), Load(call.norm_bias + i, n)), output + i, n);
+    });
+  }
+}
+
+void LayerNormVjp(const LayerNormVjpCall& call, int64_t row_begin, int64_t row_end) {
+  const int64_t cols = call.cols;
+  for (int64_t r = row_begin; r < row_end; ++r) {
+    const float* grad = call.grad + r * cols;
+    const float* residual = call.grad_residual == nullptr ? nullptr : call.grad_residual + r * cols;
+    const float* normalized = call.normalized + r * cols;
+    float* out = call.grad_input + r * cols;
+    Vec sum(0), dot(0);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      Vec g = Load(grad + i, n);
+      if (residual != nullptr) g = g + Load(residual + i, n);
+      g = Keep(g * Load(call.weight + i, n), 0, n);
+      Store(g, out + i, n);
+      sum = sum + g;
+      dot = at::vec::fmadd(g, Keep(Load(normalized + i, n), 0, n), dot);
+    });
+    const auto width = static_cast<float>(cols);
+    const Vec mean(Sum(sum) / width), projection(Sum(dot) / width), rstd(call.rstd[r]);
+    ForEachVector(cols, [&](int64_t i, int64_t n) {
+      Store(rstd * (Load(out + i, n) - mean - Load(normalized + i, n) * projection), out + i, n);
+    });
+  }
+}
+
+#define LIMPID_STRINGIFY_(x) #x
+#define LIMPID_STRINGIFY(x) LIMPID_STRINGIFY_(x)
+constexpr Kernels kKernels = {
+    LIMPID_STRINGIFY(LIMPID_ISA), Softmax, SoftmaxVjp, PositiveProduct, BiasActivation, AddLayerNorm, LayerNormVjp};
+
+}  // namespace
+
+const Kernels& Get() { return kKernels; }
+
+}  // namespace limpid::engine::cpu::LIMPID_ISA
