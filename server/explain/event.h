@@ -18,8 +18,8 @@ struct PredictionEvent {
   std::vector<text::Token> tokens;
   bool truncated = false;
   engine::Prediction prediction;
-  std::vector<float> probabilities;     // [classes]; empty for embeddings and regression
-  std::string target_description;       // e.g. "logit of class 1 (declined)"
+  std::vector<float> probabilities;  // [classes]; empty for embeddings and regression
+  std::string target_description;    // e.g. "logit of class 1 (declined)"
 };
 
 // What one score stands for; ranges as in text::Token.
@@ -38,7 +38,7 @@ struct MethodCard {
   int32_t layer = -1;
   int32_t query_token = -1;
   bool depends_on_target = true;
-  float sum_abs = 0;  // over token scores, before any aggregation
+  float sum_abs = 0;  // over token scores before any aggregation, or over head scores
 };
 
 struct AttributionEvent {
@@ -51,8 +51,8 @@ struct AttributionEvent {
 
 // The maps asked for, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it.
 struct AttentionEvent {
-  std::vector<int32_t> layers;             // one per map
-  std::vector<int32_t> heads;              // chosen heads; with mean_over_heads those that were averaged
+  std::vector<int32_t> layers;  // one per map
+  std::vector<int32_t> heads;   // chosen heads; with mean_over_heads those that were averaged
   bool mean_over_heads = false;
   AttentionSelection::Encoding encoding = AttentionSelection::Encoding::kFloat32;
   // One per layer, [model heads, T, T], or [1, T, T] with mean_over_heads.
@@ -61,7 +61,8 @@ struct AttentionEvent {
 
 struct SummaryEvent {
   double tokenize_ms = 0, queue_ms = 0, compute_ms = 0, total_ms = 0;
-  uint32_t rows_forward = 0, rows_backward = 0, tokens = 0;
+  uint32_t rows_forward = 0, rows_backward = 0;
+  uint32_t tokens = 0;           // of all rows
   uint64_t attention_bytes = 0;  // payload bytes of the whole answer
   std::string model;
   std::string weights_sha256;

@@ -12,6 +12,7 @@
 #include "base/worker_pool.h"
 #include "engine/engine.h"
 #include "explain/event.h"
+#include "explain/live_sessions.h"
 #include "explain/request.h"
 #include "schedule/scheduler.h"
 #include "text/tokenizer.h"
@@ -34,7 +35,7 @@ struct Model {
 
 // What a call brings along.
 struct CallContext {
-  std::stop_token stop;                              // the caller has gone
+  std::stop_token stop;  // the caller has gone
   absl::Time deadline = absl::InfiniteFuture();
 };
 
@@ -42,9 +43,11 @@ struct CallContext {
 // runs on the calling thread) and do their work on the pool and the compute worker.
 class Explainer {
  public:
-  // `models` not empty; the first is the default. The scheduler and the pool outlive the explainer.
+  // `models` not empty, names differ; the first is the default. The scheduler and the pool outlive the explainer.
   Explainer(std::vector<std::shared_ptr<const Model>> models, Limits limits, schedule::Scheduler* scheduler,
             base::WorkerPool* pool);
+  // Waits until every session has ended; those whose caller has gone end by themselves.
+  ~Explainer();
 
   // Validates, then explains; everything that happens, refusals included, reaches `sink`, which is kept alive until
   // End was called.
@@ -62,6 +65,7 @@ class Explainer {
   const Limits limits_;
   schedule::Scheduler* const scheduler_;
   base::WorkerPool* const pool_;
+  LiveSessions sessions_;
 };
 
 // Names of the methods in the order of the registry, as in MethodCard::method.

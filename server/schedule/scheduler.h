@@ -20,22 +20,26 @@ struct SchedulerOptions {
   size_t max_queue_tokens = 1 << 18;
 };
 
-// When a row's batch ran, and with whom.
+// When the batches of a group's rows ran; `started` is InfiniteFuture if none did.
 struct RowTiming {
-  absl::Time queued, started, finished;
+  absl::Time queued;                            // Submit
+  absl::Time started = absl::InfiniteFuture();  // of the first batch
+  absl::Time finished = absl::InfinitePast();   // of the last batch
+  absl::Duration compute;                       // of all batches that carried rows of this group, shared ones too
 };
 
 // Rows that belong together: those of one step of one request.
 struct RowGroup {
   engine::Engine* engine = nullptr;
-  std::vector<engine::Row> rows;
+  std::vector<engine::Row> rows;  // at least one
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();
-  // Optional; from the compute thread, before the backward pass. Must be quick.
+  // Optional; from the compute thread, before the backward pass, at most once a row. Must be quick.
   std::function<void(size_t row_index, const engine::Prediction&)> on_prediction;
   // Exactly once, from the compute thread (or from Submit's caller on refusal); must be quick. Results in the order
   // of `rows`. CANCELLED if `stop` was requested and DEADLINE_EXCEEDED if the deadline came before all rows ran; the
-  // rows left are then never computed.
+  // rows left are then never computed. INVALID_ARGUMENT if the engine refuses a row (Engine::Check), UNAVAILABLE if
+  // the scheduler stops, else the engine's own failure of a row that was run alone.
   std::function<void(absl::StatusOr<std::vector<engine::RowResult>>, RowTiming)> on_done;
 };
 

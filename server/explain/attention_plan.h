@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/engine.h"
+#include "engine/row.h"
+#include "explain/event.h"
+#include "explain/request.h"
+
+namespace limpid::explain {
+
+// The attention maps that a request gets: its selection on one model and one text.
+class AttentionPlan {
+ public:
+  // INVALID_ARGUMENT naming a layer or head that the model lacks, or both sizes when the maps of `num_tokens` tokens
+  // are more than `max_bytes`.
+  static absl::StatusOr<AttentionPlan> Create(const AttentionSelection& selection, const engine::ModelCard& model,
+                                              size_t num_tokens, uint64_t max_bytes);
+
+  // Ascending, each once.
+  const std::vector<int32_t>& layers() const { return layers_; }
+  // Of the payload, in the encoding asked for.
+  uint64_t num_bytes() const { return num_bytes_; }
+
+  // `base` ran with a Wanted that names at least layers().
+  AttentionEvent MakeEvent(const engine::Wanted& wanted, const engine::RowResult& base) const;
+
+ private:
+  AttentionPlan() = default;
+
+  std::vector<int32_t> layers_, heads_;
+  bool mean_over_heads_ = false;
+  AttentionSelection::Encoding encoding_ = AttentionSelection::Encoding::kFloat32;
+  uint64_t num_bytes_ = 0;
+};
+
+}  // namespace limpid::explain

@@ -1,0 +1,80 @@
+#include "schedule/batch_runner.h"
+
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace limpid::schedule {
+namespace {
+
+// The engine's word, whatever it does.
+absl::StatusOr<std::vector<engine::RowResult>> RunEngine(engine::Engine* engine, std::span<const RowTicket> tickets) {
+  std::vector<const engine::Row*> rows;
+  for (const RowTicket& ticket : tickets) rows.push_back(&ticket.row());
+  const auto on_prediction = [tickets](size_t index, const engine::Prediction& prediction) {
+    tickets[index].group->SetPrediction(tickets[index].row_index, prediction);
+  };
+  try {
+    auto results = engine->Run(rows, on_prediction);
+    if (results.ok() && results->size() != rows.size()) {
+      return absl::InternalError(
+          absl::StrCat("the engine gave ", results->size(), " results for ", rows.size(), " rows"));
+    }
+    return results;
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("the engine threw: ", e.what()));
+  }
+}
+
+}  // namespace
+
+void BatchRunner::Run(const Batch& batch) {
+  const std::span<const RowTicket> tickets = batch.tickets;
+  absl::Status status = RunTogether(batch.engine, tickets);
+  if (status.ok()) return;
+  if (tickets.size() == 1) return tickets.front().group->Fail(std::move(status));
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    WaitingGroup& group = *tickets[i].group;
+    if (group.ended()) continue;
+    absl::Status alone = group.CheckCaller(absl::Now());
+    if (alone.ok()) alone = RunTogether(batch.engine, tickets.subspan(i, 1));
+    if (!alone.ok()) group.Fail(std::move(alone));
+  }
+}
+
+absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const RowTicket> tickets) {
+  const absl::Time started = absl::Now();
+  absl::StatusOr<std::vector<engine::RowResult>> results = RunEngine(engine, tickets);
+  const absl::Time finished = absl::Now();
+  Count(engine, tickets);
+  std::set<WaitingGroup*> groups;
+  for (const RowTicket& ticket : tickets) groups.insert(ticket.group.get());
+  for (WaitingGroup* group : groups) group->AddBatchTime(started, finished);
+  if (!results.ok()) return results.status();
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    tickets[i].group->SetResult(tickets[i].row_index, std::move((*results)[i]));
+  }
+  return absl::OkStatus();
+}
+
+void BatchRunner::Count(const engine::Engine* engine, std::span<const RowTicket> tickets) const {
+  const auto found = metrics_.find(engine);
+  if (found == metrics_.end()) return;
+  size_t tokens = 0, backward = 0;
+  for (const RowTicket& ticket : tickets) {
+    tokens += ticket.row().token_ids.size();
+    backward += ticket.row().wanted.needs_backward() ? 1 : 0;
+  }
+  const telemetry::ModelMetrics& metrics = *found->second;
+  metrics.batches->Increment();
+  metrics.tokens->Increment(static_cast<double>(tokens));
+  metrics.forward_passes->Increment(static_cast<double>(tickets.size()));
+  metrics.backward_passes->Increment(static_cast<double>(backward));
+  metrics.batch_rows->Observe(static_cast<double>(tickets.size()));
+  metrics.batch_tokens->Observe(static_cast<double>(tokens));
+}
+
+}  // namespace limpid::schedule

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "schedule/batch_runner.h"
+#include "schedule/batcher.h"
+#include "schedule/scheduler.h"
+#include "telemetry/metrics.h"
+
+namespace limpid::schedule {
+
+// The scheduler: one thread, named "compute", that owns every engine's Run. A batch starts as soon as the thread is
+// free and anything waits; nothing waits for a batch to fill, since under load the next one fills while this one runs.
+//
+// `metrics` (the queue's gauges) and the engines outlive it. Destruction ends the groups that still wait with
+// UNAVAILABLE, after the batch under way.
+class ComputeWorker final : public Scheduler {
+ public:
+  ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics, EngineMetrics engine_metrics);
+  ~ComputeWorker() override;
+  ComputeWorker(const ComputeWorker&) = delete;
+  ComputeWorker& operator=(const ComputeWorker&) = delete;
+
+  void Submit(RowGroup group) override;
+
+ private:
+  struct Work {
+    absl::Time taken;
+    std::vector<std::shared_ptr<WaitingGroup>> gone;
+    Batch batch;
+  };
+
+  void RunBatches();
+  // Waits for work; none when the worker stops.
+  std::optional<Work> TakeWork();
+  absl::Status Admit(const std::shared_ptr<WaitingGroup>& group);
+  void ShowQueueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const SchedulerOptions options_;
+  telemetry::Metrics* const metrics_;
+
+  absl::Mutex mutex_;
+  Batcher batcher_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  BatchRunner runner_;  // the compute thread's
+  std::jthread thread_;
+};
+
+}  // namespace limpid::schedule
