@@ -3,20 +3,19 @@
 #include <functional>
 #include <new>
 #include <optional>
-#include <string>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "explain/attention_plan.h"
 #include "explain/input.h"
 #include "explain/method.h"
+#include "explain/method_runs.h"
 #include "explain/ordered_sink.h"
 #include "explain/prediction.h"
 #include "explain/target.h"
-#include "explain/tensors.h"
 #include "explain/units.h"
 
 namespace limpid::explain {
@@ -24,14 +23,11 @@ namespace {
 
 using Results = absl::StatusOr<std::vector<engine::RowResult>>;
 
-// One method on its way from plan to scores.
-struct MethodRun {
-  std::unique_ptr<Method> method;
-  std::string field;                    // "methods[2].saliency"
-  std::vector<engine::RowResult> rows;  // of all rows it asked for
-  size_t num_pending = 0;               // of its rows in the group under way
-  std::optional<TokenScores> scores;
-};
+std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs) {
+  std::vector<std::unique_ptr<Method>> methods;
+  for (const MethodSpec& spec : specs) methods.push_back(MakeMethod(spec));
+  return methods;
+}
 
 // Kept alive by the task or row group that brings its next step; when the last one is gone without a step left, the
 // session has ended.
@@ -45,7 +41,8 @@ class Session : public std::enable_shared_from_this<Session> {
         card_(model_->engine->card()),
         request_(std::move(request)),
         context_(std::move(context)),
-        sink_(std::move(sink)) {}
+        sink_(std::move(sink)),
+        methods_(MakeMethods(request_.methods)) {}
   ~Session() { sink_.End(absl::InternalError("a step of the request was lost")); }
 
   void Start() { Post(&Session::Prepare); }
@@ -61,7 +58,6 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::Status CheckCaller() const;
 
   absl::Status Prepare();
-  absl::Status PrepareMethods();
   absl::Status SubmitReference();
   absl::Status SubmitBase();
   void Submit(std::vector<engine::Row> rows, absl::Status (Session::*then)(Results));
@@ -69,12 +65,11 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::Status TakeReference(Results results);
   absl::Status TakeBase(Results results);
   absl::Status TakeMore(Results results);
-  void TakeMethodRows(std::span<engine::RowResult> results);
-  absl::Status FoldMethods();
+  absl::Status Fold(std::span<engine::RowResult> results);
   absl::Status Finish();
 
   absl::Status EmitPrediction(const engine::Prediction& prediction);
-  absl::Status EmitAttributions();
+  void EmitAttribution(size_t method_index, TokenScores scores);
   void AddTiming(const schedule::RowTiming& timing);
 
   MethodInput method_input() const { return {card_, encoding_, base_row_}; }
@@ -97,9 +92,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<text::Encoding> similarity_encoding_;
   std::optional<AttentionPlan> attention_;
   engine::RowResult base_;
-  std::vector<MethodRun> runs_;
+  MethodRuns methods_;
   std::vector<Unit> units_;
-  size_t num_emitted_ = 0;
   std::optional<absl::Duration> queue_time_;
   SummaryEvent summary_;
 };
@@ -138,21 +132,9 @@ absl::Status Session::Prepare() {
     ABSL_ASSIGN_OR_RETURN(attention_, AttentionPlan::Create(*request_.attention, card_, encoding_.tokens.size(),
                                                             workplace_.limits->max_attention_bytes));
   }
-  ABSL_RETURN_IF_ERROR(PrepareMethods());
-  return needs_reference ? SubmitReference() : SubmitBase();
-}
-
-absl::Status Session::PrepareMethods() {
+  ABSL_RETURN_IF_ERROR(methods_.Check(method_input()));
   units_ = MakeUnits(encoding_, request_.granularity);
-  for (size_t i = 0; i < request_.methods.size(); ++i) {
-    MethodRun& run = runs_.emplace_back();
-    run.method = MakeMethod(request_.methods[i]);
-    run.field = absl::StrCat("methods[", i, "].", std::string(run.method->name()));
-    if (const absl::Status status = run.method->Check(method_input()); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(run.field, ".", status.message()));
-    }
-  }
-  return absl::OkStatus();
+  return needs_reference ? SubmitReference() : SubmitBase();
 }
 
 // The target's value needs the other text's embedding first.
@@ -172,14 +154,9 @@ absl::Status Session::TakeReference(Results results) {
 absl::Status Session::SubmitBase() {
   engine::Wanted wanted;
   if (attention_.has_value()) wanted.attention_layers = attention_->layers();
-  std::vector<engine::Row> rows(1);
-  for (MethodRun& run : runs_) {
-    std::vector<engine::Row> own = run.method->Plan(method_input(), &wanted);
-    run.num_pending = own.size();
-    std::move(own.begin(), own.end(), std::back_inserter(rows));
-  }
+  std::vector<engine::Row> rows = methods_.Plan(method_input(), &wanted);
   base_row_.wanted = std::move(wanted);
-  rows.front() = base_row_;
+  rows.insert(rows.begin(), base_row_);
   Submit(std::move(rows), &Session::TakeBase);
   return absl::OkStatus();
 }
@@ -215,64 +192,34 @@ absl::Status Session::TakeBase(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
   base_ = std::move(results->front());
   ABSL_RETURN_IF_ERROR(EmitPrediction(base_.prediction));
-  TakeMethodRows(std::span(*results).subspan(1));
-  return FoldMethods();
+  return Fold(std::span(*results).subspan(1));
 }
 
 absl::Status Session::TakeMore(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
-  TakeMethodRows(*results);
-  return FoldMethods();
+  return Fold(*results);
 }
 
-// Hands each method the results of its rows; they came in the order of the methods.
-void Session::TakeMethodRows(std::span<engine::RowResult> results) {
-  for (MethodRun& run : runs_) {
-    const auto own = results.first(std::exchange(run.num_pending, 0));
-    std::move(own.begin(), own.end(), std::back_inserter(run.rows));
-    results = results.subspan(own.size());
-  }
-}
-
-absl::Status Session::FoldMethods() {
-  std::vector<engine::Row> more;
-  for (MethodRun& run : runs_) {
-    if (run.scores.has_value()) continue;
-    absl::StatusOr<FoldStep> step = run.method->Fold(method_input(), base_, run.rows);
-    if (!step.ok()) return absl::Status(step.status().code(), absl::StrCat(run.field, ": ", step.status().message()));
-    if (step->more_rows.empty()) {
-      run.scores = std::move(step->scores);
-    } else {
-      run.num_pending = step->more_rows.size();
-      std::move(step->more_rows.begin(), step->more_rows.end(), std::back_inserter(more));
-    }
-    ABSL_RETURN_IF_ERROR(EmitAttributions());
-  }
+absl::Status Session::Fold(std::span<engine::RowResult> results) {
+  ABSL_ASSIGN_OR_RETURN(std::vector<engine::Row> more,
+                        methods_.Fold(method_input(), base_, results, [this](size_t index, TokenScores scores) {
+                          EmitAttribution(index, std::move(scores));
+                        }));
   if (more.empty()) return Finish();
   Submit(std::move(more), &Session::TakeMore);
   return absl::OkStatus();
 }
 
-// Those that are ready and whose predecessors have been sent.
-absl::Status Session::EmitAttributions() {
-  for (; num_emitted_ < runs_.size() && runs_[num_emitted_].scores.has_value(); ++num_emitted_) {
-    const MethodRun& run = runs_[num_emitted_];
-    const TokenScores& result = *run.scores;
-    const std::span<const float> numbers = result.head_scores.empty() ? result.scores : result.head_scores.values;
-    if (!AllFinite(numbers)) return absl::InternalError(absl::StrCat(run.field, ": a score is not finite"));
-    AttributionEvent event;
-    event.method_index = static_cast<uint32_t>(num_emitted_);
-    event.card = result.card;
-    event.card.method = run.method->name();
-    event.card.sum_abs = static_cast<float>(SumAbs(numbers));
-    event.head_scores = result.head_scores;
-    if (result.head_scores.empty()) {
-      event.scores = SumByUnit(result.scores, units_);
-      event.units = units_;
-    }
-    sink_.Emit(std::move(event));
+void Session::EmitAttribution(size_t method_index, TokenScores scores) {
+  AttributionEvent event;
+  event.method_index = static_cast<uint32_t>(method_index);
+  event.card = std::move(scores.card);
+  event.head_scores = std::move(scores.head_scores);
+  if (event.head_scores.empty()) {
+    event.scores = SumByUnit(scores.scores, units_);
+    event.units = units_;
   }
-  return absl::OkStatus();
+  sink_.Emit(std::move(event));
 }
 
 absl::Status Session::EmitPrediction(const engine::Prediction& prediction) {
