@@ -18,14 +18,15 @@ string(SUBSTRING ${lock_hash} 0 16 lock_hash)
 
 set(cargo_dir ${LIMPID_CACHE}/cargo-${lock_hash})
 set(crate_library ${cargo_dir}/${crate_hash}/liblimpid_hf_tokenizer.a)
-add_custom_command(
-  OUTPUT ${crate_library}
-  COMMAND ${LIMPID_CARGO} build --release --locked --manifest-path ${crate_dir}/Cargo.toml --target-dir ${cargo_dir}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${cargo_dir}/${crate_hash}
-  COMMAND ${CMAKE_COMMAND} -E copy ${cargo_dir}/release/liblimpid_hf_tokenizer.a ${crate_library}.part
-  COMMAND ${CMAKE_COMMAND} -E rename ${crate_library}.part ${crate_library}
-  COMMENT "Building the tokenizers crate (about a minute, once)"
-  USES_TERMINAL VERBATIM)
+# Asks again whether the library is there, because Ninja runs a command that is new to a build folder in any case.
+set(build_crate "test -e '${crate_library}' || {
+  '${LIMPID_CARGO}' build --release --locked --manifest-path '${crate_dir}/Cargo.toml' --target-dir '${cargo_dir}' &&
+  mkdir -p '${cargo_dir}/${crate_hash}' &&
+  cp '${cargo_dir}/release/liblimpid_hf_tokenizer.a' '${crate_library}.part' &&
+  mv '${crate_library}.part' '${crate_library}'; }")
+string(REPLACE "\n" "" build_crate "${build_crate}")
+add_custom_command(OUTPUT ${crate_library} COMMAND sh -c "${build_crate}"
+                   COMMENT "Tokenizers crate (about a minute when it is not there yet)" USES_TERMINAL VERBATIM)
 add_custom_target(limpid_hf_tokenizer_build DEPENDS ${crate_library})
 
 add_library(limpid_hf_tokenizer STATIC IMPORTED GLOBAL)

@@ -8,7 +8,6 @@ REPO = Path(__file__).resolve().parents[2]
 BUILD = REPO / "build"
 # LIMPID_BIN points the same tests at another build, such as build/asan/bin.
 BIN = Path(os.environ.get("LIMPID_BIN", BUILD / "release" / "bin")).resolve()
-CACHE = Path(os.environ.get("LIMPID_CACHE", Path.home() / ".cache" / "limpid"))
 DEMO = REPO / "tests" / "models" / "credit"
 
 
@@ -20,7 +19,7 @@ def minilm() -> Path:
 
 
 def tool(name: str) -> str | None:
-    """A command-line tool on PATH or in the cache's bin folders; None if there is none."""
-    folders = os.environ.get("PATH", "").split(os.pathsep) + [str(p) for p in sorted(CACHE.glob("bin*"))]
+    """A command-line tool that tools/setup.sh installed, or one on PATH; None if there is none."""
+    folders = [str(BUILD / "tools"), *os.environ.get("PATH", "").split(os.pathsep)]
     found = (Path(folder) / name for folder in folders if folder)
     return next((str(p) for p in found if p.is_file() and os.access(p, os.X_OK)), None)

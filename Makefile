@@ -1,0 +1,49 @@
+# The front door. Everything is idempotent and thin over CMakePresets.json; `make help` lists the targets.
+SHELL := /bin/bash
+PRESET ?= release
+JOBS ?= $(shell nproc)
+
+# The compiler cache finds what another checkout of the same sources has built.
+export LIMPID_CCACHE := $(shell command -v ccache || echo /usr/bin/ccache)
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.PHONY: help setup setup-test build demo test test-asan bench lint format clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup:  ## install what is missing to build
+	@tools/setup.sh build
+
+setup-test:  ## install what is missing to test
+	@tools/setup.sh test
+
+build: setup  ## build server and client (PRESET=release, debug, asan, tsan)
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+demo: build  ## start a server with the demo model and explain real text
+	@tools/demo.sh build/$(PRESET)/bin
+
+test: setup-test build  ## all tests: unit, oracle, integration
+	@ctest --preset $(PRESET) -j $(JOBS)
+	@build/python/bin/python -m pytest -c tests/pytest.ini tests
+
+test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory setup-test build PRESET=asan
+	@ctest --preset asan -j $(JOBS)
+	@LIMPID_BIN=build/asan/bin build/python/bin/python -m pytest -c tests/pytest.ini tests/integration
+
+bench: setup-test build  ## texts/s beside Captum and PyTorch; build/bench/results.json
+	@build/python/bin/python tests/bench/compare
+
+lint: setup-test  ## contract, formatting, layers, sizes
+	@tools/lint.sh
+
+format: setup-test  ## clang-format on our C++
+	@git ls-files '*.h' '*.cc' | xargs build/tools/clang-format -i
+
+clean:  ## remove what was built here (caches stay)
+	@rm -rf build

@@ -1,0 +1,151 @@
+#include "config.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/version.h"
+
+namespace limpid {
+namespace {
+
+constexpr char kDescription[] = "Limpid answers what a Transformer model predicts, and why, over gRPC.";
+
+constexpr char kFooter[] =
+    "Every flag has an environment variable, which the flag overrides: LIMPID_ and the flag's name in capitals, as in\n"
+    "LIMPID_METRICS_LISTEN=off; several models in LIMPID_MODEL are separated by semicolons.\n"
+    "\n"
+    "  limpid-server --model /models/all-MiniLM-L6-v2 --listen 0.0.0.0:50051\n";
+
+// Flags as they are typed, before they become a Config.
+struct Flags {
+  std::vector<std::string> models;
+  std::string reflection = "on", log_level = "info", log_format;
+  double max_request_seconds = 60, drain_notice_seconds = 0, drain_seconds = 30;
+};
+
+std::string EnvironmentName(const std::string& flag) {
+  std::string name = "LIMPID_";
+  for (char c : flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+template <typename T>
+CLI::Option* AddFlag(CLI::App* app, const std::string& flag, T* value, const std::string& help) {
+  return app->add_option(flag, *value, help)->envname(EnvironmentName(flag))->capture_default_str();
+}
+
+void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
+  AddFlag(app, "--model", &flags->models,
+          "Model to serve: NAME=FOLDER, or FOLDER alone; repeat for more, the first is "
+          "the default. A Hugging Face folder: config.json, model.safetensors, "
+          "tokenizer.json")
+      ->required()
+      ->delimiter(';')
+      ->allow_extra_args(false)
+      ->type_name("[NAME=]FOLDER");
+  AddFlag(app, "--listen", &config->listen, "Address of the gRPC service; port 0 takes a free one")
+      ->type_name("HOST:PORT");
+  AddFlag(app, "--port-file", &config->port_file, "File to write the address to once the server listens")
+      ->type_name("FILE");
+  AddFlag(app, "--metrics-listen", &config->metrics_listen, "Address of GET /metrics (Prometheus), or off")
+      ->type_name("HOST:PORT|off");
+  AddFlag(app, "--reflection", &flags->reflection, "Let clients ask the server for its contract")
+      ->check(CLI::IsMember({"on", "off"}));
+}
+
+void AddComputeFlags(CLI::App* app, Config* config) {
+  AddFlag(app, "--device", &config->engine.device, "Where the models run: cpu, cuda or cuda:N");
+  AddFlag(app, "--threads", &config->engine.num_threads, "CPU threads of a pass; 0: all cores")
+      ->check(CLI::Range(0, 1024));
+  AddFlag(app, "--tokenizer-threads", &config->tokenizer_threads, "Threads that tokenize and fold results")
+      ->check(CLI::Range(1, 256));
+  AddFlag(app, "--max-batch-tokens", &config->schedule.max_batch_tokens,
+          "Tokens of one batch; a longer text goes alone")
+      ->check(CLI::Range(1, 1 << 20));
+}
+
+void AddLimitFlags(CLI::App* app, Config* config, Flags* flags) {
+  AddFlag(app, "--max-queue-tokens", &config->schedule.max_queue_tokens,
+          "Tokens waiting at most; beyond it requests are refused")
+      ->check(CLI::Range(1, 1 << 30));
+  AddFlag(app, "--max-text-bytes", &config->limits.max_text_bytes, "Longest text in bytes")
+      ->check(CLI::Range(1, 1 << 20));
+  AddFlag(app, "--max-attention-bytes", &config->limits.max_attention_bytes, "Largest attention payload of one answer");
+  AddFlag(app, "--max-requests-per-stream", &config->max_requests_per_stream,
+          "Requests under way on one ExplainMany stream")
+      ->check(CLI::Range(1, 65536));
+  AddFlag(app, "--max-request-seconds", &flags->max_request_seconds,
+          "Deadline of a request that sets none, or a later one")
+      ->check(CLI::Range(0.001, 86400.0));
+  AddFlag(app, "--drain-notice-seconds", &flags->drain_notice_seconds,
+          "After SIGTERM, time for load balancers to notice before new requests are refused")
+      ->check(CLI::Range(0.0, 86400.0));
+  AddFlag(app, "--drain-seconds", &flags->drain_seconds, "After that, time for requests under way")
+      ->check(CLI::Range(0.0, 86400.0));
+}
+
+void AddLogFlags(CLI::App* app, Flags* flags) {
+  AddFlag(app, "--log-level", &flags->log_level, "Least severe lines to write")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+  AddFlag(app, "--log-format", &flags->log_format, "text, or json; default: text on a terminal, json elsewhere")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+// "NAME=FOLDER" or "FOLDER".
+Config::ModelSource ParseModel(const std::string& text) {
+  if (const size_t equals = text.find('='); equals != std::string::npos) {
+    return {text.substr(0, equals), text.substr(equals + 1)};
+  }
+  std::filesystem::path folder(text);
+  if (!folder.has_filename()) folder = folder.parent_path();
+  return {folder.filename().string(), text};
+}
+
+void Convert(const Flags& flags, Config* config) {
+  std::set<std::string> names;
+  for (const std::string& text : flags.models) {
+    Config::ModelSource model = ParseModel(text);
+    if (model.name.empty() || model.folder.empty())
+      throw CLI::ValidationError("--model", "'" + text + "' lacks a name or a folder");
+    if (!names.insert(model.name).second)
+      throw CLI::ValidationError("--model", "the name '" + model.name + "' is used twice");
+    config->models.push_back(std::move(model));
+  }
+  config->reflection = flags.reflection == "on";
+  config->max_request_time = absl::Seconds(flags.max_request_seconds);
+  config->drain_notice = absl::Seconds(flags.drain_notice_seconds);
+  config->drain_time = absl::Seconds(flags.drain_seconds);
+  config->log_level = *telemetry::ParseLogLevel(flags.log_level);
+  if (!flags.log_format.empty()) {
+    config->log_format = flags.log_format == "json" ? telemetry::LogFormat::kJson : telemetry::LogFormat::kText;
+  }
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, char** argv) {
+  CommandLine line;
+  Flags flags;
+  CLI::App app(kDescription, "limpid-server");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("limpid-server ") + kVersion);
+  app.get_formatter()->column_width(42);
+  AddServingFlags(&app, &line.config, &flags);
+  AddComputeFlags(&app, &line.config);
+  AddLimitFlags(&app, &line.config, &flags);
+  AddLogFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+    Convert(flags, &line.config);
+  } catch (const CLI::ParseError& error) {
+    line.exits = true;
+    line.exit_code = app.exit(error) == 0 ? 0 : 2;
+  }
+  return line;
+}
+
+}  // namespace limpid

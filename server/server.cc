@@ -1,0 +1,139 @@
+#include "server.h"
+
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "base/version.h"
+#include "engine/engine.h"
+#include "telemetry/process_collector.h"
+#include "text/tokenizer.h"
+
+namespace limpid {
+namespace {
+
+using telemetry::LogLevel;
+
+absl::StatusOr<std::shared_ptr<const explain::Model>> LoadModel(const Config::ModelSource& source,
+                                                                const engine::EngineOptions& options) {
+  const auto in_flag = [&](const absl::Status& status) {
+    return absl::Status(status.code(), absl::StrCat("--model ", source.name, ": ", status.message()));
+  };
+  auto model = std::make_shared<explain::Model>();
+  model->name = source.name;
+  auto engine = engine::LoadEngine(source.folder, options);
+  if (!engine.ok()) return in_flag(engine.status());
+  auto tokenizer = text::LoadHfTokenizer(source.folder);
+  if (!tokenizer.ok()) return in_flag(tokenizer.status());
+  model->engine = *std::move(engine);
+  model->tokenizer = *std::move(tokenizer);
+  // The tokenizer may know fewer tokens than the embedding table has rows, never more.
+  if (model->tokenizer->vocab_size() > static_cast<size_t>(model->engine->card().vocab_size)) {
+    return in_flag(
+        absl::InvalidArgumentError(absl::StrCat("tokenizer.json has ", model->tokenizer->vocab_size(),
+                                                " tokens, the model embeds ", model->engine->card().vocab_size)));
+  }
+  return model;
+}
+
+std::string HostOf(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
+absl::Status WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::trunc);
+  file << text << std::flush;
+  if (file) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("--port-file: cannot write ", path));
+}
+
+}  // namespace
+
+Server::Server(const Config& config) : config_(config), log_(config.log_level, config.log_format), metrics_(kVersion) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
+  auto server = std::unique_ptr<Server>(new Server(config));
+  server->log_.Write(LogLevel::kInfo, "starting", {{"version", kVersion}});
+  ABSL_RETURN_IF_ERROR(server->LoadModels());
+  server->pool_ = std::make_unique<base::WorkerPool>("pool", config.tokenizer_threads);
+  server->scheduler_ =
+      std::make_unique<schedule::ComputeWorker>(config.schedule, &server->metrics_, server->engine_metrics_);
+  server->explainer_ = std::make_unique<explain::Explainer>(server->models_, config.limits, server->scheduler_.get(),
+                                                            server->pool_.get());
+  server->LogLimits();
+  ABSL_RETURN_IF_ERROR(server->Listen());
+  return server;
+}
+
+absl::Status Server::LoadModels() {
+  for (const Config::ModelSource& source : config_.models) {
+    const absl::Time start = absl::Now();
+    ABSL_ASSIGN_OR_RETURN(auto model, LoadModel(source, config_.engine));
+    const engine::ModelCard& card = model->engine->card();
+    const absl::Duration load_time = absl::Now() - start;
+    engine_metrics_[model->engine.get()] = metrics_.AddModel({.name = model->name,
+                                                              .weights_sha256 = card.weights_sha256,
+                                                              .load_time = load_time,
+                                                              .methods = explain::MethodNames()});
+    log_.Write(LogLevel::kInfo, "model loaded",
+               {{"model", model->name},
+                {"architecture", card.architecture},
+                {"parameters", card.num_parameters},
+                {"max_tokens", card.max_tokens},
+                {"device", card.device},
+                {"weights_sha256", card.weights_sha256},
+                {"load_ms", absl::ToDoubleMilliseconds(load_time)}});
+    models_.push_back(std::move(model));
+  }
+  return absl::OkStatus();
+}
+
+// What a request may cost here, in the log and as metrics that an alert can compare to.
+void Server::LogLimits() {
+  const std::pair<const char*, double> limits[] = {
+      {"max_batch_tokens", static_cast<double>(config_.schedule.max_batch_tokens)},
+      {"max_queue_tokens", static_cast<double>(config_.schedule.max_queue_tokens)},
+      {"max_text_bytes", static_cast<double>(config_.limits.max_text_bytes)},
+      {"max_attention_bytes", static_cast<double>(config_.limits.max_attention_bytes)},
+      {"max_requests_per_stream", static_cast<double>(config_.max_requests_per_stream)},
+      {"max_request_seconds", absl::ToDoubleSeconds(config_.max_request_time)},
+  };
+  std::vector<telemetry::LogField> fields;
+  for (const auto& [name, value] : limits) {
+    metrics_.AddLimit(name, value);
+    fields.push_back({name, static_cast<int64_t>(value)});
+  }
+  log_.Write(LogLevel::kInfo, "limits", fields);
+}
+
+absl::Status Server::Listen() {
+  if (config_.metrics_listen != "off") {
+    ABSL_ASSIGN_OR_RETURN(
+        metrics_endpoint_,
+        telemetry::MetricsEndpoint::Start(config_.metrics_listen,
+                                          {metrics_.registry(), std::make_shared<telemetry::ProcessCollector>()}));
+    log_.Write(LogLevel::kInfo, "metrics",
+               {{"address", absl::StrCat(HostOf(config_.metrics_listen), ":", metrics_endpoint_->port())}});
+  }
+  const rpc::RpcServerOptions options = {.listen = config_.listen,
+                                         .reflection = config_.reflection,
+                                         .max_request_time = config_.max_request_time,
+                                         .max_requests_per_stream = config_.max_requests_per_stream,
+                                         .drain_notice = config_.drain_notice};
+  ABSL_ASSIGN_OR_RETURN(
+      rpc_server_,
+      rpc::RpcServer::Start(options,
+                            {.explainer = explainer_.get(), .pool = pool_.get(), .metrics = &metrics_, .log = &log_}));
+  const std::string address = absl::StrCat(HostOf(config_.listen), ":", rpc_server_->port());
+  log_.Write(LogLevel::kInfo, "serving", {{"address", address}, {"device", config_.engine.device}});
+  return config_.port_file.empty() ? absl::OkStatus() : WriteFile(config_.port_file, address + "\n");
+}
+
+void Server::Drain() {
+  log_.Write(LogLevel::kInfo, "draining", {{"seconds", absl::ToDoubleSeconds(config_.drain_time)}});
+  const bool all_finished = rpc_server_->Drain(absl::Now() + config_.drain_notice + config_.drain_time);
+  log_.Write(all_finished ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
+             {{"cancelled_requests", all_finished ? "none" : "some"}});
+}
+
+}  // namespace limpid

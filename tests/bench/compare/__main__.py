@@ -1,0 +1,98 @@
+"""`make bench`: texts explained per second, Limpid beside what one would use instead, on this machine and in this run.
+
+The contestants take turns for several rounds; medians and ratios of medians are printed, and written to
+build/bench/results.json.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+
+import others
+import texts
+from limpid import LimpidThroughGrpc, check_agreement
+from support.paths import BUILD, minilm
+
+STREAMS = 32
+
+
+def machine() -> str:
+    fields = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in fields.items()}
+    flags = fields.get("flags", "").split()
+    vectors = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
+    return (f"{fields.get('model name', platform.machine())}, {torch.get_num_threads()} threads, {vectors}, "
+            f"PyTorch {torch.__version__}")
+
+
+def rate(contestant, batch) -> float:
+    start = time.perf_counter()
+    contestant(batch)
+    return len(batch) / (time.perf_counter() - start)
+
+
+def run_rounds(contestants, batch, rounds):
+    for contestant in contestants.values():
+        contestant(batch[:64])  # warm-up
+    rates = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name, contestant in contestants.items():
+            rates[name].append(rate(contestant, batch))
+            print(f"  round {number + 1}/{rounds}  {name:<48} {rates[name][-1]:8.1f} texts/s", flush=True)
+    return rates
+
+
+def report(rates, lengths):
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    ours = medians["limpid"]
+    ratios = {"explain_vs_pytorch_forward": ours / medians["pytorch_forward"],
+              "explain_vs_pytorch_explain": ours / medians["pytorch_explain"],
+              "explain_vs_captum": ours / medians["captum"]}
+    print(f"\n{machine()}\n{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean "
+          f"{statistics.mean(lengths):.0f}), all-MiniLM-L6-v2; saliency + all attention maps unless said otherwise\n")
+    for name, what in LABELS.items():
+        values = sorted(rates[name])
+        print(f"  {what:<66} {medians[name]:8.1f} texts/s   ({values[0]:.1f} to {values[-1]:.1f})   Limpid is "
+              f"{ours / medians[name]:.2f} x")
+    results = {"machine": machine(), "rounds": len(values), "ratios": ratios, "texts_per_second": medians,
+               "all_rounds": rates, "texts": len(lengths), "mean_tokens": statistics.mean(lengths)}
+    path = BUILD / "bench" / "results.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"\nwritten to {path}")
+
+
+LABELS = {
+    "limpid": f"Limpid through gRPC, {STREAMS} concurrent streams",
+    "captum": "Captum over Transformers, one at a time",
+    "pytorch_explain": f"PyTorch, weights frozen, sorted batches of {others.BATCH}",
+    "pytorch_forward": f"PyTorch SDPA plain forward, sorted batches of {others.BATCH}, no explanation",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+
+    folder = str(minilm())
+    captum = others.CaptumOneByOne(folder)
+    batch = texts.make(captum.fast.tokenizer)
+    lengths = [len(captum.fast.tokenizer(text)["input_ids"]) for text in batch]
+    with LimpidThroughGrpc(folder, STREAMS) as limpid:
+        check_agreement(limpid, captum, batch[:8])
+        contestants = {"limpid": limpid, "captum": captum, "pytorch_explain": others.PyTorchSorted(folder),
+                       "pytorch_forward": others.PyTorchForward(folder)}
+        report(run_rounds(contestants, batch, arguments.rounds), lengths)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian 12 machine, and touches nothing that is there.
+#
+#   tools/setup.sh build   compilers and libraries, Rust, LibTorch: enough to build, serve and explain
+#   tools/setup.sh test    the above, and the tests' Python environment and command-line tools
+#
+# Downloads are pinned by hash and kept in $LIMPID_CACHE (default ~/.cache/limpid), in a folder named after the hash of
+# the pins: a second checkout finds it, a changed pin gets a new one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+CACHE=${LIMPID_CACHE:-$HOME/.cache/limpid}
+
+BUILD_PACKAGES=(
+  build-essential cmake ninja-build ccache pkg-config ca-certificates python3 python3-venv
+  libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
+  libspdlog-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+)
+# Oldest Rust 1.x that builds the tokenizers crate; Debian 12 has a current one as cargo-web.
+RUST_MINOR=85
+GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
+GRPC_HEALTH_PROBE=github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
+
+say() { echo "setup: $*" >&2; }
+
+key_of() { cat "$@" | sha256sum | cut -c1-16; }
+
+apt_install() {
+  local root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { say "need root to run: apt-get install $*"; exit 1; }
+    root=(sudo)
+  fi
+  say "installing Debian packages: $*"
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+install_packages() {
+  local missing=() package
+  for package in "${BUILD_PACKAGES[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
+has_rust() {
+  local cargo minor
+  cargo=$(PATH="$PATH:$HOME/.cargo/bin" command -v cargo) || return 1
+  minor=$("$cargo" --version | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
+  [ "${minor:-0}" -ge "$RUST_MINOR" ]
+}
+
+install_rust() { has_rust || apt_install cargo-web; }
+
+# make_folder NAME COMMAND...: runs the command with a scratch folder as its last argument, and gives that folder its
+# name only when the command has succeeded, so that a half-made one is never taken for whole.
+make_folder() {
+  local folder=$1 scratch
+  shift
+  [ -d "$folder" ] && return
+  mkdir -p "$CACHE"
+  scratch=$(mktemp -d "$CACHE/making-XXXXXX")
+  say "making $folder"
+  if ! "$@" "$scratch"; then
+    rm -rf "$scratch"
+    say "could not make $folder"
+    exit 1
+  fi
+  chmod 755 "$scratch"
+  # Another checkout may have been faster.
+  mv -T "$scratch" "$folder" 2>/dev/null || rm -rf "$scratch"
+}
+
+# One interpreter's pip for everything, independent of what the machine calls pip.
+new_venv() { python3 -m venv "$1" && "$1/bin/python" -m pip install -q --disable-pip-version-check 'pip>=23.1'; }
+
+pip_install() { "$PIP_PYTHON" -m pip install -q --disable-pip-version-check --no-deps --no-compile --require-hashes "$@"; }
+
+unpack_libtorch() {
+  pip_install --only-binary :all: --implementation cp --python-version 3.11 --platform manylinux_2_28_x86_64 \
+    --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 --target "$1" -r tools/requirements-libtorch.txt
+}
+
+# A virtual environment does not move: it is made in place, and the stamp says that it is whole.
+make_environment() {
+  local folder=$1
+  [ -e "$folder/complete" ] && return
+  say "making $folder (some minutes: PyTorch's libraries are large)"
+  rm -rf "$folder"
+  new_venv "$folder"
+  PIP_PYTHON=$folder/bin/python pip_install -r tools/requirements-test.txt
+  # PyTorch without a second download: hard links to the unpacked wheel.
+  local site
+  site=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  cp -al "$LIBTORCH/." "$site/" 2>/dev/null || cp -a "$LIBTORCH/." "$site/"
+  "$folder/bin/python" -c 'import captum, grpc, torch, transformers'
+  touch "$folder/complete"
+}
+
+build_tools() {
+  local folder=$1
+  [ -e "$folder/complete" ] && return
+  say "making $folder (some minutes: grpcurl and grpc_health_probe are compiled)"
+  rm -rf "$folder"
+  new_venv "$folder"
+  PIP_PYTHON=$folder/bin/python pip_install -r tools/requirements-tools.txt
+  local tool
+  for tool in "$GRPCURL" "$GRPC_HEALTH_PROBE"; do
+    PATH="$folder/bin:$PATH" GOBIN=$folder/bin GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go install "$tool"
+  done
+  mv "$folder/bin/grpc-health-probe" "$folder/bin/grpc_health_probe"
+  touch "$folder/complete"
+}
+
+what=${1:-build}
+case $what in build | test) ;; *) say "usage: tools/setup.sh build|test"; exit 2 ;; esac
+[ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
+
+install_packages
+install_rust
+
+LIBTORCH=$CACHE/libtorch-$(key_of tools/requirements-libtorch.txt)
+if [ ! -d "$LIBTORCH" ]; then
+  PIP_VENV=$(mktemp -d)
+  new_venv "$PIP_VENV"
+  PIP_PYTHON=$PIP_VENV/bin/python make_folder "$LIBTORCH" unpack_libtorch
+  rm -rf "$PIP_VENV"
+fi
+
+if [ "$what" = test ]; then
+  python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
+    { say "the tests' pinned packages are for Python 3.11 (Debian 12), python3 is $(python3 --version)"; exit 1; }
+  environment=$CACHE/python-$(key_of tools/requirements-libtorch.txt tools/requirements-test.txt)
+  make_environment "$environment"
+  tools_folder=$CACHE/tools-$(key_of tools/requirements-tools.txt <(echo "$GRPCURL $GRPC_HEALTH_PROBE"))
+  build_tools "$tools_folder"
+  mkdir -p build
+  ln -sfnT "$environment" build/python
+  ln -sfnT "$tools_folder/bin" build/tools
+fi
