@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "explain/event.h"
 
@@ -51,7 +53,7 @@ class RecordingSink final : public explain::EventSink {
       const char* const kinds[] = {"prediction", "attribution", "attention", "summary"};
       names.emplace_back(kinds[event.index()]);
       if (const auto* attribution = std::get_if<explain::AttributionEvent>(&event)) {
-        names.back() += " " + std::to_string(attribution->method_index);
+        absl::StrAppend(&names.back(), " ", attribution->method_index);
       }
     }
     return names;

@@ -1,0 +1,165 @@
+#include "explain/target.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/fake_engine.h"
+#include "support/status_matchers.h"
+
+namespace limpid::explain {
+namespace {
+
+using engine::Score;
+using engine::Target;
+using testing::ClassifierCard;
+using testing::EncoderCard;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+using Task = engine::ModelCard::Task;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+TargetSpec ClassSpec(ClassRef target, Score score = Score::kLogit) {
+  TargetSpec spec;
+  spec.kind = TargetSpec::Kind::kClass;
+  spec.target = std::move(target);
+  spec.score = score;
+  return spec;
+}
+
+TargetSpec ContrastSpec(ClassRef target, ClassRef foil) {
+  TargetSpec spec;
+  spec.kind = TargetSpec::Kind::kContrast;
+  spec.target = std::move(target);
+  spec.foil = std::move(foil);
+  return spec;
+}
+
+TargetSpec KindSpec(TargetSpec::Kind kind, Score score = Score::kLogit) {
+  TargetSpec spec;
+  spec.kind = kind;
+  spec.score = score;
+  return spec;
+}
+
+ClassRef Index(int32_t index) { return {.index = index, .label = std::nullopt}; }
+ClassRef Label(std::string label) { return {.index = std::nullopt, .label = std::move(label)}; }
+
+engine::ModelCard RegressionCard() {
+  engine::ModelCard card = ClassifierCard();
+  card.task = Task::kRegression;
+  card.labels = {"LABEL_0"};
+  return card;
+}
+
+TEST(ResolveTarget, DefaultIsThePredictedClassOfAClassifier) {
+  for (const engine::ModelCard& card : {ClassifierCard(), RegressionCard()}) {
+    const auto target = ResolveTarget({}, card);
+    ASSERT_THAT(target, IsOk());
+    EXPECT_EQ(target->kind, Target::Kind::kClass);
+    EXPECT_EQ(target->class_index, Target::kPredicted);
+    EXPECT_EQ(target->score, Score::kLogit);
+  }
+}
+
+TEST(ResolveTarget, DefaultIsTheMeanOutputOfAnEncoder) {
+  const auto target = ResolveTarget({}, EncoderCard());
+  ASSERT_THAT(target, IsOk());
+  EXPECT_EQ(target->kind, Target::Kind::kMeanOutput);
+}
+
+TEST(ResolveTarget, FindsClassesByIndexAndByLabel) {
+  const auto by_index = ResolveTarget(ClassSpec(Index(1), Score::kProb), ClassifierCard());
+  ASSERT_THAT(by_index, IsOk());
+  EXPECT_EQ(by_index->class_index, 1);
+  EXPECT_EQ(by_index->score, Score::kProb);
+  const auto by_label = ResolveTarget(ClassSpec(Label("declined")), ClassifierCard());
+  ASSERT_THAT(by_label, IsOk());
+  EXPECT_EQ(by_label->class_index, 1);
+}
+
+TEST(ResolveTarget, AnUnknownLabelIsAnsweredWithTheLabels) {
+  EXPECT_THAT(ResolveTarget(ClassSpec(Label("Declined")), ClassifierCard()),
+              StatusIs(kInvalid, "target.class.label: 'Declined' is none of the model's labels: approved, declined"));
+}
+
+TEST(ResolveTarget, NotAllOfManyLabelsAreListed) {
+  engine::ModelCard card = ClassifierCard();
+  card.labels.assign(1000, "x");
+  EXPECT_THAT(ResolveTarget(ClassSpec(Label("y")), card), StatusIs(kInvalid, HasSubstr("x and 980 more")));
+}
+
+TEST(ResolveTarget, AnIndexMustBeAClass) {
+  for (int32_t index : {-1, 2}) {
+    EXPECT_THAT(ResolveTarget(ClassSpec(Index(index)), ClassifierCard()),
+                StatusIs(kInvalid, absl::StrCat("target.class.index: is ", index, ", the model has classes 0 to 1")));
+  }
+}
+
+TEST(ResolveTarget, ContrastLeavesOpenWhatTheCallerLeavesOpen) {
+  const auto open = ResolveTarget(ContrastSpec({}, {}), ClassifierCard());
+  ASSERT_THAT(open, IsOk());
+  EXPECT_EQ(open->kind, Target::Kind::kContrast);
+  EXPECT_EQ(open->class_index, Target::kPredicted);
+  EXPECT_EQ(open->foil_index, Target::kRunnerUp);
+  const auto set = ResolveTarget(ContrastSpec(Label("declined"), Index(0)), ClassifierCard());
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->class_index, 1);
+  EXPECT_EQ(set->foil_index, 0);
+}
+
+TEST(ResolveTarget, ContrastNeedsTwoDifferentClasses) {
+  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(1), Label("declined")), ClassifierCard()),
+              StatusIs(kInvalid, "target.contrast.foil: is class 1, the same as the target"));
+  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(7), {}), ClassifierCard()),
+              StatusIs(kInvalid, HasSubstr("target.contrast.target.index: is 7")));
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, Label("no")), ClassifierCard()),
+              StatusIs(kInvalid, HasSubstr("target.contrast.foil.label: 'no'")));
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), RegressionCard()),
+              StatusIs(kInvalid, HasSubstr("target.contrast: needs a model of at least two classes")));
+}
+
+TEST(ResolveTarget, ATargetMustFitTheTask) {
+  EXPECT_THAT(ResolveTarget(ClassSpec({}), EncoderCard()),
+              StatusIs(kInvalid, HasSubstr("target.class: needs a classifier")));
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), EncoderCard()),
+              StatusIs(kInvalid, HasSubstr("target.contrast: needs a classifier")));
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), ClassifierCard()),
+              StatusIs(kInvalid, HasSubstr("target.similarity: needs a model that gives embeddings")));
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), EncoderCard()), IsOk());
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput), ClassifierCard()), IsOk());
+}
+
+TEST(ResolveTarget, AScoreMustFitTheTarget) {
+  EXPECT_THAT(ResolveTarget(ClassSpec({}, Score::kLogProb), RegressionCard()),
+              StatusIs(kInvalid, HasSubstr("target.score: must be LOGIT for a regression")));
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput, Score::kProb), ClassifierCard()),
+              StatusIs(kInvalid, HasSubstr("target.score: ")));
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kDefault, Score::kProb), EncoderCard()),
+              StatusIs(kInvalid, HasSubstr("target.score: ")));
+}
+
+TEST(DescribeTarget, NamesTheClassesThatWereDecided) {
+  engine::Prediction prediction;
+  prediction.class_index = 1;
+  prediction.foil_index = 0;
+  Target target;
+  const auto describe = [&](Target::Kind kind, Score score, const engine::ModelCard& card) {
+    target.kind = kind;
+    target.score = score;
+    return DescribeTarget(target, prediction, card);
+  };
+
+  EXPECT_EQ(describe(Target::Kind::kClass, Score::kLogit, ClassifierCard()), "logit of class 1 (declined)");
+  EXPECT_EQ(describe(Target::Kind::kClass, Score::kLogProb, ClassifierCard()), "log-probability of class 1 (declined)");
+  EXPECT_EQ(describe(Target::Kind::kContrast, Score::kProb, ClassifierCard()),
+            "probability of class 1 (declined) minus probability of class 0 (approved)");
+  EXPECT_EQ(describe(Target::Kind::kClass, Score::kLogit, RegressionCard()), "output of the regression");
+  EXPECT_EQ(describe(Target::Kind::kMeanOutput, Score::kLogit, ClassifierCard()), "mean of the logits");
+  EXPECT_EQ(describe(Target::Kind::kMeanOutput, Score::kLogit, EncoderCard()), "mean of the last hidden state");
+  EXPECT_EQ(describe(Target::Kind::kSimilarity, Score::kLogit, EncoderCard()), "cosine similarity to the other text");
+}
+
+}  // namespace
+}  // namespace limpid::explain
