@@ -1,5 +1,9 @@
 #include "engine/check.h"
 
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
@@ -66,6 +70,14 @@ absl::Status CheckLayers(const ModelCard& card, const std::vector<int32_t>& laye
   return absl::OkStatus();
 }
 
+// Whole words, so that the compiler can make vectors of it.
+bool AllFinite(std::span<const float> values) {
+  constexpr uint32_t kExponent = 0x7f800000;
+  bool finite = true;
+  for (float value : values) finite &= (std::bit_cast<uint32_t>(value) & kExponent) != kExponent;
+  return finite;
+}
+
 }  // namespace
 
 absl::Status CheckRow(const ModelCard& card, const Row& row) {
@@ -86,6 +98,19 @@ absl::Status CheckRow(const ModelCard& card, const Row& row) {
     return absl::InvalidArgumentError("target: a gradient needs a target");
   }
   return CheckLayers(card, row.wanted.attention_layers);
+}
+
+absl::Status CheckFinite(const Prediction& prediction) {
+  if (AllFinite(prediction.logits) && AllFinite(prediction.embedding) && std::isfinite(prediction.target_value)) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError("the model's output for this input is not a finite number");
+}
+
+absl::Status CheckFiniteGradients(const RowResult& result) {
+  bool finite = AllFinite(result.gradient_attention.values) && AllFinite(result.head_importance.values);
+  for (const HostTensor& gradient : result.gradients) finite = finite && AllFinite(gradient.values);
+  return finite ? absl::OkStatus() : absl::InternalError("a gradient for this input is not a finite number");
 }
 
 }  // namespace limpid::engine

@@ -30,7 +30,8 @@ struct ModelCard {
 // Not thread-safe: one compute worker per device calls Run. The card may be read from any thread.
 class Engine {
  public:
-  // Called once per row, from Run, after the forward pass and before the backward pass.
+  // Called once per row while Run runs, after the row's forward pass and before its backward pass. Calls come one at a
+  // time, but from any of the pass's threads and in any order of rows.
   using OnPrediction = std::function<void(size_t row_index, const Prediction&)>;
 
   virtual ~Engine() = default;
@@ -42,8 +43,8 @@ class Engine {
   virtual absl::Status Check(const Row& row) const = 0;
 
   // Runs the rows as one packed batch; results in the same order. A row's result does not depend on the other rows
-  // beyond rounding. INTERNAL on a defect, RESOURCE_EXHAUSTED when the device has no memory left: then no row has
-  // a result and the engine can go on.
+  // beyond rounding. INTERNAL on a defect or a result that is not finite, RESOURCE_EXHAUSTED when the device has no
+  // memory left: then no row has a result and the engine can go on.
   virtual absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows,
                                                      const OnPrediction& on_prediction) = 0;
 };

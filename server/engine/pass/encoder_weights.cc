@@ -1,9 +1,12 @@
 #include "engine/pass/encoder_weights.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 
+#include <cmath>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -72,7 +75,14 @@ class Loader {
     at::Tensor tensor = at::from_blob(data, shape, [keep = file_](void*) {}, at::TensorOptions(type));
     const bool aligned = reinterpret_cast<uintptr_t>(data) % sizeof(float) == 0;
     num_parameters_ += tensor.numel();
-    return tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/!aligned);
+    tensor = tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/!aligned);
+    // A sum of finite floats may overflow, a range cannot.
+    const auto [least, greatest] = at::aminmax(tensor);
+    if (!std::isfinite(least.item<float>()) || !std::isfinite(greatest.item<float>())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("model.safetensors: tensor '", name, "' holds a value that is not a finite number"));
+    }
+    return tensor;
   }
 
   const Architecture& architecture_;

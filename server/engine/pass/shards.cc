@@ -1,0 +1,54 @@
+#include "engine/pass/shards.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace limpid::engine {
+namespace {
+
+// Matrix products are near their peak from about 200 tokens on, and a few hundred still fit a core's cache.
+constexpr size_t kShardTokens = 384;
+// Fewer than this and a product is bound by reading the weights, which every shard does anew.
+constexpr size_t kMinShardTokens = 64;
+
+struct Shard {
+  std::vector<size_t> rows;
+  size_t cost = 0;
+};
+
+// A backward pass costs about what the forward pass does.
+size_t Cost(const Row& row) { return row.token_ids.size() * (row.wanted.needs_backward() ? 2 : 1); }
+
+size_t NumShards(std::span<const Row* const> rows, size_t num_threads) {
+  size_t tokens = 0;
+  for (const Row* row : rows) tokens += row->token_ids.size();
+  const size_t by_cache = tokens / kShardTokens;
+  if (by_cache >= num_threads) return std::min(by_cache, rows.size());
+  const bool worthwhile = rows.size() >= num_threads && tokens >= num_threads * kMinShardTokens;
+  return worthwhile ? num_threads : 1;
+}
+
+}  // namespace
+
+std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows, int num_threads) {
+  std::vector<size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return Cost(*rows[a]) > Cost(*rows[b]); });
+  // Longest row first, each to the shard with the least to do.
+  std::vector<Shard> shards(NumShards(rows, static_cast<size_t>(std::max(1, num_threads))));
+  const auto less_to_do = [](const Shard& a, const Shard& b) { return a.cost < b.cost; };
+  for (size_t row : order) {
+    Shard& shard = *std::min_element(shards.begin(), shards.end(), less_to_do);
+    shard.rows.push_back(row);
+    shard.cost += Cost(*rows[row]);
+  }
+  std::stable_sort(shards.begin(), shards.end(), [&](const Shard& a, const Shard& b) { return less_to_do(b, a); });
+  std::vector<std::vector<size_t>> cut;
+  for (Shard& shard : shards) {
+    std::sort(shard.rows.begin(), shard.rows.end());
+    cut.push_back(std::move(shard.rows));
+  }
+  return cut;
+}
+
+}  // namespace limpid::engine

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "engine/row.h"
+
+namespace limpid::engine {
+
+// How a batch is cut for the CPU's threads. Each shard is a packed batch of its own, run from tokens to gradients by
+// one thread that waits for no other: rows are independent, so nothing is lost, the activations stay in that core's
+// cache, and a thread that the machine holds up delays its own shard only.
+//
+// Returns indices into `rows`, each in exactly one shard, ascending; the largest shard first. A batch too small to
+// give every thread a worthwhile shard stays whole: then the threads share each operation. Depends on nothing but the
+// arguments.
+std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows, int num_threads);
+
+}  // namespace limpid::engine
