@@ -1,0 +1,52 @@
+#include "commands/command_line.h"
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "commands/explain.h"
+#include "commands/models.h"
+#include "commands/predict.h"
+#include "lib/render/visible_text.h"
+
+namespace limpid::client {
+namespace {
+
+constexpr char kFooter[] = R"(Examples:
+  limpid models
+  limpid predict "Income is stable, but two payments were missed."
+  limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
+  limpid explain --help
+
+Exit codes: 0 done, 2 command line not understood, 3 no server answers (or not in time, or it is full),
+4 the server refused the request, 5 anything else.)";
+
+std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
+  const std::vector<CLI::App*> chosen = app->get_subcommands();
+  const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return "limpid: " + VisibleLines(error.what()) + "\nlimpid" + command + " --help says what is possible.\n";
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv, const Streams& streams, const Terminal& terminal) {
+  CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
+  ExplainCommand explain;
+  PredictCommand predict;
+  ModelsCommand models;
+  const CLI::App* explain_app = explain.AddTo(&app);
+  const CLI::App* predict_app = predict.AddTo(&app);
+  models.AddTo(&app);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "limpid " LIMPID_VERSION);
+  app.footer(kFooter);
+  app.failure_message(FailureMessage);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, streams.out, streams.err) == 0 ? kDone : kUsage;
+  }
+  if (explain_app->parsed()) return explain.Run(streams, terminal);
+  if (predict_app->parsed()) return predict.Run(streams, terminal);
+  return models.Run(streams, terminal);
+}
+
+}  // namespace limpid::client

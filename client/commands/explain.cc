@@ -1,0 +1,123 @@
+#include "commands/explain.h"
+
+#include <vector>
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "lib/files/explanation_arrays.h"
+#include "lib/files/npz.h"
+#include "lib/files/safetensors.h"
+#include "lib/json.h"
+#include "lib/render/report.h"
+#include "lib/request/method_spec.h"
+
+namespace limpid::client {
+namespace {
+
+std::string Footer() {
+  std::string methods;
+  for (const MethodHelp& help : MethodHelps()) {
+    absl::StrAppendFormat(&methods, "  %-28s %s\n", help.name, help.meaning);
+    if (help.options[0] != '\0') absl::StrAppendFormat(&methods, "  %-28s   options: %s\n", "", help.options);
+  }
+  return absl::StrCat(R"(Methods (NAME[@ATTACH_POINT][:OPTION]..., "all" or "none"):
+)",
+                      methods, R"(  ATTACH_POINT is word_embedding (default), embedding_sum or embedding_output.
+
+Targets:
+  predicted        the predicted class (default of a classifier)
+  mean             the mean of the model's output (default without a head)
+  declined, 1      a class by label or index; label=1 if the label is a number
+  A-vs-B           why A rather than B; predicted-vs-runner_up works for any text
+  similarity=TEXT  closeness to another text (embedding models)
+
+Examples:
+  limpid explain "Income is stable, but two payments were missed."
+  limpid explain "Hello, my dog is cute" --model minilm --target mean --attention all --npz dog.npz
+  limpid explain "..." --method saliency:l1@embedding_output,gradient_x_input --granularity word
+  limpid explain "..." --method gradient_x_attention:layer=-1 --target declined-vs-approved
+  limpid explain - --method all --json < letter.txt
+A TEXT that begins with "-" goes after "--".)");
+}
+
+void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
+  command->add_option("TEXT", options->input.text, "What the model shall read; - reads standard input (UTF-8)")
+      ->required()
+      ->type_name("");
+  command->add_option("--pair", options->input.pair, "Second text, for models of text pairs")->type_name("TEXT");
+  command->add_option("--model", options->model, "Name of a loaded model (default: the server's)")->type_name("NAME");
+  command->add_option("--method", options->methods, "Comma list of methods, see below")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->default_str("saliency")
+      ->type_name("");
+  command->add_option("--target", options->target, "What is explained, see below")->type_name("TARGET");
+  command->add_option("--score", options->score, "Form of a class's score: logit, log_prob or prob")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--attention", options->attention, "Maps wanted: all, none or LAYERS[:HEADS], e.g. -1 or 0-2:3,5")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_flag("--attention-mean", options->attention_mean, "One map a layer: the mean over its heads");
+  command->add_option("--attention-encoding", options->attention_encoding, "fp32 or fp16")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--granularity", options->granularity, "token or word: what gets a score")
+      ->capture_default_str()
+      ->type_name("");
+  command
+      ->add_option("--truncation", options->input.truncation,
+                   "If the text is too long: error, longest_first, only_first or only_second")
+      ->capture_default_str()
+      ->type_name("");
+}
+
+std::string Saved(const std::string& path, uint64_t bytes) {
+  return absl::StrFormat("%s (%.1f kB)", path, static_cast<double>(bytes) / 1000);
+}
+
+}  // namespace
+
+CLI::App* ExplainCommand::AddTo(CLI::App* app) {
+  CLI::App* command = app->add_subcommand("explain", "Say what the model predicts for a text, and why");
+  AddRequestOptions(command, &request);
+  command->add_option("--top", top, "List the N strongest pieces of text (0: none)")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("N");
+  command->add_option("--npz", npz_path, "Write all arrays for numpy.load")->type_name("FILE");
+  command->add_option("--safetensors", safetensors_path, "Write all arrays as safetensors")->type_name("FILE");
+  AddCommonOptions(command, &common);
+  command->footer(Footer());
+  return command;
+}
+
+ExitCode ExplainCommand::Run(const Streams& streams, const Terminal& terminal) const {
+  const absl::StatusOr<v1::ExplainRequest> explain = MakeExplainRequest(request, streams.in);
+  if (!explain.ok()) return FailUsage(explain.status(), streams.err);
+  const absl::StatusOr<Explanation> explanation = MakeClient(common).Explain(*explain);
+  if (!explanation.ok()) return Fail(explanation.status(), streams.err);
+
+  std::vector<std::string> saved_to;
+  const ExplanationArrays arrays = MakeArrays(*explain, *explanation);
+  if (!npz_path.empty()) {
+    const absl::StatusOr<uint64_t> bytes = WriteNpz(arrays, npz_path);
+    if (!bytes.ok()) return Fail(bytes.status(), streams.err);
+    saved_to.push_back(Saved(npz_path, *bytes));
+  }
+  if (!safetensors_path.empty()) {
+    const absl::StatusOr<uint64_t> bytes = WriteSafetensors(arrays, safetensors_path);
+    if (!bytes.ok()) return Fail(bytes.status(), streams.err);
+    saved_to.push_back(Saved(safetensors_path, *bytes));
+  }
+  if (common.json) {
+    streams.out << Dump(ToJson(*explanation));
+  } else {
+    const ReportStyle style{Palette(ChooseColorMode(common.color, terminal)), terminal.columns, top};
+    streams.out << ExplanationReport(*explain, *explanation, saved_to, style);
+  }
+  return kDone;
+}
+
+}  // namespace limpid::client

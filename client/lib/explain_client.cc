@@ -1,0 +1,85 @@
+#include "lib/explain_client.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/client_context.h"
+
+namespace limpid::client {
+
+ExplainClient::ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout)
+    : channel_(std::move(channel)),
+      address_(std::move(address)),
+      timeout_(timeout),
+      stub_(v1::Explainer::NewStub(channel_)) {}
+
+absl::StatusOr<Explanation> ExplainClient::Explain(const v1::ExplainRequest& request) const {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  const std::unique_ptr<grpc::ClientReader<v1::ExplainResponse>> reader = stub_->Explain(&context, request);
+
+  Gatherer gatherer(request);
+  v1::ExplainResponse part;
+  while (reader->Read(&part)) {
+    if (const absl::Status added = gatherer.Add(&part); !added.ok()) {
+      context.TryCancel();
+      reader->Finish();
+      return added;
+    }
+  }
+  if (const absl::Status status = FromGrpc(reader->Finish()); !status.ok()) return status;
+  return std::move(gatherer).Finish();
+}
+
+absl::StatusOr<v1::PredictResponse> ExplainClient::Predict(const v1::PredictRequest& request) const {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  v1::PredictResponse response;
+  if (const absl::Status status = FromGrpc(stub_->Predict(&context, request, &response)); !status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<v1::ListModelsResponse> ExplainClient::ListModels() const {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  v1::ListModelsResponse response;
+  if (const absl::Status status = FromGrpc(stub_->ListModels(&context, {}, &response)); !status.ok()) return status;
+  return response;
+}
+
+absl::StatusOr<v1::Model> ExplainClient::GetModel(const std::string& name) const {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  v1::GetModelRequest request;
+  request.set_model(name);
+  v1::GetModelResponse response;
+  if (const absl::Status status = FromGrpc(stub_->GetModel(&context, request, &response)); !status.ok()) return status;
+  return std::move(*response.mutable_model());
+}
+
+void ExplainClient::SetDeadline(grpc::ClientContext* context) const {
+  context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
+}
+
+absl::Status ExplainClient::FromGrpc(const grpc::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  const bool came_too_late = code == absl::StatusCode::kDeadlineExceeded;
+  if (code == absl::StatusCode::kUnavailable || came_too_late) {
+    // A server that refuses is connected; only a failed connection leaves the channel in one of these states.
+    const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/false);
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_CONNECTING) {
+      return absl::UnavailableError(
+          absl::StrCat("no server answers at ", address_, "\n  start one with:    limpid-server --model NAME=FOLDER",
+                       "\n  or name another:   limpid ... --server HOST:PORT   (or set LIMPID_SERVER)"));
+    }
+  }
+  if (came_too_late) {
+    return absl::DeadlineExceededError(absl::StrCat("no answer from ", address_, " within ",
+                                                    absl::FormatDuration(timeout_), "; --timeout SECONDS gives more"));
+  }
+  return absl::Status(code, status.error_message());
+}
+
+}  // namespace limpid::client

@@ -1,0 +1,168 @@
+#include "lib/gather.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace limpid::client {
+namespace {
+
+template <typename... Words>
+absl::Status Broken(const Words&... words) {
+  return absl::DataLossError(absl::StrCat("the server's answer is not what the contract promises: ", words...));
+}
+
+// [H, Q, T] of a chunk against its heads and payload.
+absl::Status CheckShape(const v1::AttentionChunk& chunk, size_t num_tokens) {
+  const std::string name = absl::StrCat("attention chunk ", chunk.chunk_index());
+  if (chunk.shape_size() != 3) return Broken(name, " has ", chunk.shape_size(), " dimensions instead of 3");
+  if (chunk.encoding() != v1::ENCODING_FLOAT32 && chunk.encoding() != v1::ENCODING_FLOAT16) {
+    return Broken(name, " has the unknown encoding ", static_cast<int>(chunk.encoding()));
+  }
+  const size_t heads = chunk.shape(0), queries = chunk.shape(1), keys = chunk.shape(2);
+  const size_t named = chunk.mean_over_heads() ? 1 : static_cast<size_t>(chunk.heads_size());
+  if (heads != named) return Broken(name, " names ", named, " heads and carries ", heads);
+  if (keys != num_tokens) return Broken(name, " has ", keys, " keys for ", num_tokens, " tokens");
+  if (queries == 0 || queries > num_tokens || (heads > 1 && queries != num_tokens)) {
+    return Broken(name, " has ", queries, " query rows of ", heads, " heads");
+  }
+  const size_t bytes = heads * queries * keys * (chunk.encoding() == v1::ENCODING_FLOAT16 ? 2 : 4);
+  if (chunk.data().size() != bytes) return Broken(name, " has ", chunk.data().size(), " bytes instead of ", bytes);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Gatherer::Gatherer(const v1::ExplainRequest& request)
+    : num_methods_(static_cast<size_t>(request.methods_size())),
+      text_bytes_(request.input().text().size()),
+      pair_bytes_(request.input().text_pair().size()) {}
+
+absl::Status Gatherer::Add(v1::ExplainResponse* part) {
+  // The contract grows by new parts, which a client of its age passes over.
+  if (part->part_case() == v1::ExplainResponse::PART_NOT_SET) return absl::OkStatus();
+  const v1::ExplainResponse::PartCase previous = last_;
+  last_ = part->part_case();
+  const bool is_first = previous == v1::ExplainResponse::PART_NOT_SET;
+  // Parts are numbered in the order in which they come; only attributions and chunks may follow their own kind.
+  const bool may_repeat = last_ == v1::ExplainResponse::kAttribution || last_ == v1::ExplainResponse::kAttention;
+  if (last_ < previous || (last_ == previous && !may_repeat) ||
+      (is_first != (last_ == v1::ExplainResponse::kPrediction))) {
+    return Broken("its parts come in the wrong order (part ", static_cast<int>(last_), " after part ",
+                  static_cast<int>(previous), ")");
+  }
+  switch (last_) {
+    case v1::ExplainResponse::kPrediction:
+      return AddPrediction(part->mutable_prediction());
+    case v1::ExplainResponse::kAttribution:
+      return AddAttribution(part->mutable_attribution());
+    case v1::ExplainResponse::kAttention:
+      return AddChunk(part->attention());
+    case v1::ExplainResponse::kSummary:
+      explanation_.summary = std::move(*part->mutable_summary());
+      return absl::OkStatus();
+    case v1::ExplainResponse::PART_NOT_SET:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Explanation> Gatherer::Finish() && {
+  if (last_ != v1::ExplainResponse::kSummary) return Broken("the stream ended without a summary, so parts are missing");
+  if (explanation_.attributions.size() != num_methods_) {
+    return Broken(explanation_.attributions.size(), " attributions came for ", num_methods_, " methods");
+  }
+  if (chunks_seen_ != chunk_count_) return Broken(chunks_seen_, " of ", chunk_count_, " attention chunks came");
+  for (const AttentionMaps& maps : explanation_.attention) {
+    const size_t bytes = maps.num_maps() * maps.num_tokens * maps.num_tokens * maps.value_bytes();
+    if (maps.data.size() != bytes) return Broken("attention of layer ", maps.layer, " lacks query rows");
+  }
+  return std::move(explanation_);
+}
+
+absl::Status Gatherer::AddPrediction(v1::Prediction* prediction) {
+  const v1::ClassScores& classes = prediction->classes();
+  for (const int size : {classes.probabilities_size(), classes.labels_size()}) {
+    if (size != 0 && size != classes.logits_size()) {
+      return Broken(classes.logits_size(), " logits come with ", size, " probabilities or labels");
+    }
+  }
+  if (prediction->has_classes() &&
+      (classes.predicted_index() < 0 || classes.predicted_index() >= classes.logits_size())) {
+    return Broken("class ", classes.predicted_index(), " of ", classes.logits_size(), " is predicted");
+  }
+  explanation_.prediction = std::move(*prediction);
+  return absl::OkStatus();
+}
+
+absl::Status Gatherer::AddAttribution(v1::Attribution* attribution) {
+  const size_t index = explanation_.attributions.size();
+  if (index >= num_methods_ || attribution->method_index() != index) {
+    return Broken("attribution ", index, " of ", num_methods_, " says it is number ", attribution->method_index());
+  }
+  if (attribution->has_heads()) {
+    const v1::HeadScores& heads = attribution->heads();
+    const uint64_t count = uint64_t{heads.layers()} * heads.heads();
+    if (count != static_cast<uint64_t>(heads.scores_size())) {
+      return Broken(heads.scores_size(), " head scores for ", heads.layers(), " layers of ", heads.heads(), " heads");
+    }
+  } else if (const absl::Status units = CheckUnits(*attribution); !units.ok()) {
+    return units;
+  }
+  explanation_.attributions.push_back(std::move(*attribution));
+  return absl::OkStatus();
+}
+
+absl::Status Gatherer::CheckUnits(const v1::Attribution& attribution) const {
+  if (attribution.scores_size() != attribution.units_size()) {
+    return Broken(attribution.scores_size(), " scores for ", attribution.units_size(), " units");
+  }
+  const auto num_tokens = static_cast<uint32_t>(explanation_.prediction.tokens_size());
+  for (const v1::Unit& unit : attribution.units()) {
+    if (unit.begin_token() >= unit.end_token() || unit.end_token() > num_tokens) {
+      return Broken("a unit covers tokens ", unit.begin_token(), " to ", unit.end_token(), " of ", num_tokens);
+    }
+    if (unit.begin_byte() > unit.end_byte() || unit.end_byte() > TextBytes(unit.sequence())) {
+      return Broken("a unit covers bytes ", unit.begin_byte(), " to ", unit.end_byte(), " of a text of ",
+                    TextBytes(unit.sequence()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+size_t Gatherer::TextBytes(int32_t sequence) const {
+  if (sequence == 0) return text_bytes_;
+  return sequence == 1 ? pair_bytes_ : 0;
+}
+
+absl::Status Gatherer::AddChunk(const v1::AttentionChunk& chunk) {
+  if (chunk.chunk_index() != chunks_seen_ || chunk.chunk_index() >= chunk.chunk_count() ||
+      (chunks_seen_ > 0 && chunk.chunk_count() != chunk_count_)) {
+    return Broken("attention chunk ", chunk.chunk_index(), " of ", chunk.chunk_count(), " came where chunk ",
+                  chunks_seen_, " was due");
+  }
+  ++chunks_seen_;
+  chunk_count_ = chunk.chunk_count();
+  const auto num_tokens = static_cast<size_t>(explanation_.prediction.tokens_size());
+  if (const absl::Status shape = CheckShape(chunk, num_tokens); !shape.ok()) return shape;
+
+  std::vector<AttentionMaps>& all = explanation_.attention;
+  if (all.empty() || all.back().layer != chunk.layer()) {
+    all.push_back({chunk.layer(), {}, chunk.mean_over_heads(), num_tokens, chunk.encoding(), {}});
+  }
+  AttentionMaps& maps = all.back();
+  if (maps.encoding != chunk.encoding() || maps.mean_over_heads != chunk.mean_over_heads()) {
+    return Broken("attention chunk ", chunk.chunk_index(), " is encoded unlike the others of its layer");
+  }
+  // In the order of the contract the payloads simply follow each other: rows of a head, heads of a layer.
+  const size_t rows_so_far = maps.data.size() / (num_tokens * maps.value_bytes());
+  if (rows_so_far % num_tokens != chunk.query_begin()) {
+    return Broken("attention chunk ", chunk.chunk_index(), " begins at query ", chunk.query_begin(), " instead of ",
+                  rows_so_far % num_tokens);
+  }
+  if (chunk.query_begin() == 0) maps.heads.insert(maps.heads.end(), chunk.heads().begin(), chunk.heads().end());
+  maps.data += chunk.data();
+  return absl::OkStatus();
+}
+
+}  // namespace limpid::client

@@ -1,0 +1,93 @@
+#include "lib/json.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "google/protobuf/util/json_util.h"
+
+namespace limpid::client {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "payloads are little-endian");
+
+float FromHalf(uint16_t half) {
+  const int exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
+  float value;
+  if (exponent == 0x1F) {
+    value = fraction == 0 ? INFINITY : NAN;
+  } else {
+    value = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                          : std::ldexp(static_cast<float>(fraction + 0x400), exponent - 25);
+  }
+  return half & 0x8000 ? -value : value;
+}
+
+float ValueAt(const AttentionMaps& maps, size_t index) {
+  const char* at = maps.data.data() + index * maps.value_bytes();
+  if (maps.encoding == v1::ENCODING_FLOAT16) {
+    uint16_t half;
+    std::memcpy(&half, at, sizeof(half));
+    return FromHalf(half);
+  }
+  float value;
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
+
+Json Values(const AttentionMaps& maps) {
+  Json all = Json::array();
+  size_t index = 0;
+  for (size_t map = 0; map < maps.num_maps(); ++map) {
+    Json rows = Json::array();
+    for (size_t query = 0; query < maps.num_tokens; ++query) {
+      Json row = Json::array();
+      for (size_t key = 0; key < maps.num_tokens; ++key) row.push_back(ValueAt(maps, index++));
+      rows.push_back(std::move(row));
+    }
+    all.push_back(std::move(rows));
+  }
+  return all;
+}
+
+}  // namespace
+
+Json ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  // Only dynamic messages (Any) can fail; the contract has none.
+  (void)google::protobuf::util::MessageToJsonString(message, &text, options);
+  return Json::parse(text);
+}
+
+Json ToJson(const Explanation& explanation) {
+  Json attributions = Json::array(), attention = Json::array();
+  for (const v1::Attribution& attribution : explanation.attributions) attributions.push_back(ToJson(attribution));
+  for (const AttentionMaps& maps : explanation.attention) {
+    attention.push_back({{"layer", maps.layer},
+                         {"heads", maps.heads},
+                         {"mean_over_heads", maps.mean_over_heads},
+                         {"values", Values(maps)}});
+  }
+  return {{"prediction", ToJson(explanation.prediction)},
+          {"attributions", std::move(attributions)},
+          {"attention", std::move(attention)},
+          {"summary", ToJson(explanation.summary)}};
+}
+
+Json Provenance(const Explanation& explanation) {
+  Json methods = Json::array();
+  for (const v1::Attribution& attribution : explanation.attributions) methods.push_back(ToJson(attribution.card()));
+  return {{"target", ToJson(explanation.prediction.target())},
+          {"methods", std::move(methods)},
+          {"truncated", explanation.prediction.truncated()},
+          {"summary", ToJson(explanation.summary)}};
+}
+
+std::string Dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace limpid::client

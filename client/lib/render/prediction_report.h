@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "lib/render/palette.h"
+#include "limpid/v1/explain.pb.h"
+
+namespace limpid::client {
+
+// "title       text", the title in bold: the first line of every part of a report.
+std::string TitleLine(std::string_view title, std::string_view text, const Palette& palette);
+
+// What the model says: the class with all classes as bars (the best of many), a regression's values, or the
+// embedding's first values; and a note if the text was shortened.
+std::string PredictionReport(const v1::Prediction& prediction, const Palette& palette);
+
+// Where the time went, the size of the work, the model and its weights.
+std::string TimeLine(const v1::Summary& summary, const Palette& palette);
+
+}  // namespace limpid::client

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/request/input.h"
+#include "limpid/v1/explain.pb.h"
+
+namespace limpid::client {
+
+// An explanation asked for, as typed; method_spec.h, target_spec.h and attention_spec.h say what may be typed.
+struct ExplainOptions {
+  InputOptions input;
+  std::string model;
+  std::vector<std::string> methods = {"saliency"};  // each a comma list
+  std::string target;                               // empty: the model's default
+  std::string score = "logit";
+  std::string attention = "none";
+  bool attention_mean = false;
+  std::string attention_encoding = "fp32";
+  std::string granularity = "token";
+};
+
+// INVALID_ARGUMENT names the option.
+absl::StatusOr<v1::ExplainRequest> MakeExplainRequest(const ExplainOptions& options, std::istream& standard_input);
+
+}  // namespace limpid::client

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "limpid/v1/explain.pb.h"
+
+namespace limpid::client {
+
+// What --help says about a method; `options` is empty where there are none.
+struct MethodHelp {
+  const char* name;
+  const char* options;
+  const char* meaning;
+};
+
+// All methods of the contract.
+const std::vector<MethodHelp>& MethodHelps();
+
+// One method as a person writes it: NAME[@ATTACH_POINT][:OPTION]..., for example "saliency", "saliency:l1",
+// "gradient_x_input@embedding_output", "gradient_x_attention:layer=3:query=0". Hyphens do for underscores.
+// INVALID_ARGUMENT says what is possible instead.
+absl::StatusOr<v1::Method> ParseMethod(absl::string_view spec);
+
+// A comma list of methods. "all" stands for every method of the contract, "none" alone for no method.
+absl::StatusOr<std::vector<v1::Method>> ParseMethods(absl::string_view list);
+
+}  // namespace limpid::client

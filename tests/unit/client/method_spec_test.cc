@@ -1,0 +1,85 @@
+#include "lib/request/method_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace limpid::client {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Problem(const char* list) {
+  const auto methods = ParseMethods(list);
+  return methods.ok() ? "none" : std::string(methods.status().message());
+}
+
+TEST(ParseMethod, ANameAloneTakesTheDefaults) {
+  const auto method = ParseMethod("saliency");
+
+  ASSERT_TRUE(method.ok()) << method.status();
+  ASSERT_TRUE(method->has_saliency());
+  EXPECT_EQ(method->saliency().attach_point(), v1::ATTACH_POINT_UNSPECIFIED);
+  EXPECT_EQ(method->saliency().reduction(), v1::REDUCTION_UNSPECIFIED);
+}
+
+TEST(ParseMethod, TheAttachPointMayStandBeforeOrAfterOptions) {
+  for (const char* spec : {"saliency:l1@embedding_output", "saliency@embedding_output:l1"}) {
+    const auto method = ParseMethod(spec);
+    ASSERT_TRUE(method.ok()) << method.status();
+    EXPECT_EQ(method->saliency().attach_point(), v1::ATTACH_POINT_EMBEDDING_OUTPUT) << spec;
+    EXPECT_EQ(method->saliency().reduction(), v1::REDUCTION_L1) << spec;
+  }
+}
+
+TEST(ParseMethod, OptionsOfAttentionMethodsAreNamed) {
+  const auto method = ParseMethod("gradient-x-attention:layer=-2:query=5");
+
+  ASSERT_TRUE(method.ok()) << method.status();
+  EXPECT_EQ(method->gradient_x_attention().layer(), -2);
+  EXPECT_EQ(method->gradient_x_attention().query_token(), 5u);
+  EXPECT_EQ(ParseMethod("attention_rollout:query=3")->attention_rollout().query_token(), 3u);
+  EXPECT_EQ(ParseMethod("Gradient_Weighted_Attention:query=4")->gradient_weighted_attention().query_token(), 4u);
+  EXPECT_TRUE(ParseMethod("head_importance:normalized")->head_importance().normalize_by_layer());
+}
+
+TEST(ParseMethod, TheLayerIsNotSetUnlessAsked) {
+  EXPECT_FALSE(ParseMethod("gradient_x_attention")->gradient_x_attention().has_layer());
+}
+
+TEST(ParseMethods, AListKeepsItsOrder) {
+  const auto methods = ParseMethods("saliency:mean_abs,gradient_x_input@embedding_sum,head_importance");
+
+  ASSERT_TRUE(methods.ok()) << methods.status();
+  ASSERT_EQ(methods->size(), 3u);
+  EXPECT_EQ((*methods)[0].saliency().reduction(), v1::REDUCTION_MEAN_ABS);
+  EXPECT_EQ((*methods)[1].gradient_x_input().attach_point(), v1::ATTACH_POINT_EMBEDDING_SUM);
+  EXPECT_TRUE((*methods)[2].has_head_importance());
+}
+
+TEST(ParseMethods, AllIsEveryMethodOfTheContractAndNoneIsNone) {
+  const auto all = ParseMethods("all");
+
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(static_cast<int>(all->size()), v1::Method::descriptor()->field_count());
+  for (size_t i = 0; i < all->size(); ++i) EXPECT_EQ((*all)[i].method_case(), static_cast<int>(i + 1));
+  EXPECT_TRUE(ParseMethods("none")->empty());
+}
+
+TEST(ParseMethods, WhatIsWrongIsSaidWithWhatIsPossible) {
+  EXPECT_THAT(Problem("magic"), HasSubstr("--method magic: no such method; there are saliency, gradient_x_input"));
+  EXPECT_THAT(Problem("saliency:l3"), HasSubstr("saliency: it has no option \"l3\"; its options are l2 (default), l1"));
+  EXPECT_THAT(Problem("saliency@wordembedding"), HasSubstr("word_embedding, embedding_sum, embedding_output"));
+  EXPECT_THAT(Problem("gradient_x_input:l2"), HasSubstr("no option \"l2\"; its options are @ATTACH_POINT"));
+  EXPECT_THAT(Problem("attention_rollout@embedding_sum"), HasSubstr("no option \"@embedding_sum\""));
+  EXPECT_THAT(Problem("gradient_x_attention:layer=last"), HasSubstr("no option \"layer=last\""));
+  EXPECT_THAT(Problem("attention_rollout:query=-1"), HasSubstr("no option \"query=-1\""));
+  EXPECT_THAT(Problem("saliency@embedding_sum@embedding_sum:l1"), HasSubstr("attach points are"));
+  EXPECT_THAT(Problem("saliency@embedding_sum:l1@embedding_sum"), HasSubstr("more than one \"@\""));
+  EXPECT_THAT(Problem("saliency,"), HasSubstr("a name is missing"));
+  EXPECT_THAT(Problem(""), HasSubstr("a name is missing"));
+}
+
+}  // namespace
+}  // namespace limpid::client
