@@ -38,7 +38,7 @@ ExitCode PredictCommand::Run(const Streams& streams, const Terminal& terminal) c
     streams.out << Dump(ToJson(*response));
   } else {
     const Palette palette(ChooseColorMode(common.color, terminal));
-    streams.out << PredictionReport(response->prediction(), palette) << TimeLine(response->summary(), palette);
+    streams.out << PredictionReport(response->prediction(), palette) << SummaryReport(response->summary(), palette);
   }
   return kDone;
 }

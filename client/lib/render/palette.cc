@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 
@@ -14,37 +13,37 @@ struct Rgb {
   int red, green, blue;
 };
 
-// From ColorBrewer's PuOr (orange half) and RdBu (blue half): equal steps of lightness from one shared paper.
-constexpr std::array<Rgb, 5> kOrange = {Rgb{247, 247, 247}, Rgb{254, 224, 182}, Rgb{253, 184, 99}, Rgb{224, 130, 20},
-                                        Rgb{179, 88, 6}};
-constexpr std::array<Rgb, 5> kBlue = {Rgb{247, 247, 247}, Rgb{209, 229, 240}, Rgb{146, 197, 222}, Rgb{67, 147, 195},
-                                      Rgb{33, 102, 172}};
-constexpr Rgb kBlackInk = {26, 26, 26}, kWhiteInk = {255, 255, 255};
-// Middle tones: readable as text on black and on white.
-constexpr Rgb kOrangeInk = kOrange[3], kBlueInk = kBlue[3];
+// A colour, and the nearest of xterm's 256 that keeps the ramp even.
+struct Shade {
+  Rgb rgb;
+  int xterm;
+};
+using Ramp = std::array<Shade, 5>;
 
-Rgb Mix(const std::array<Rgb, 5>& ramp, double strength) {
+// From ColorBrewer's PuOr (orange half) and RdBu (blue half): equal steps of lightness from one shared paper.
+constexpr Ramp kOrange = {Shade{{247, 247, 247}, 255}, Shade{{254, 224, 182}, 223}, Shade{{253, 184, 99}, 215},
+                          Shade{{224, 130, 20}, 172}, Shade{{179, 88, 6}, 130}};
+constexpr Ramp kBlue = {Shade{{247, 247, 247}, 255}, Shade{{209, 229, 240}, 153}, Shade{{146, 197, 222}, 110},
+                        Shade{{67, 147, 195}, 67}, Shade{{33, 102, 172}, 25}};
+constexpr Shade kBlackInk = {{26, 26, 26}, 16}, kWhiteInk = {{255, 255, 255}, 231};
+// Middle tones: readable as text on black and on white.
+constexpr Shade kOrangeInk = kOrange[3], kBlueInk = kBlue[3];
+
+// `strength` in [0, 1]. The 256 colours have no tones between those of the ramp.
+Shade ShadeOf(const Ramp& ramp, double strength) {
   const double position = std::clamp(strength, 0.0, 1.0) * (ramp.size() - 1);
   const size_t below = std::min(static_cast<size_t>(position), ramp.size() - 2);
   const double share = position - static_cast<double>(below);
   const auto mix = [&](int a, int b) { return static_cast<int>(std::lround(a + share * (b - a))); };
-  const Rgb &a = ramp[below], &b = ramp[below + 1];
-  return {mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue)};
-}
-
-// Level 0 to 5 of xterm's 6 x 6 x 6 cube (0, 95, 135, 175, 215, 255).
-int CubeLevel(int value) { return value < 48 ? 0 : value < 115 ? 1 : (value - 35) / 40; }
-
-int XtermColor(const Rgb& color) {
-  const bool is_paper = color.red > 240 && color.green > 240 && color.blue > 240;
-  if (is_paper) return color.red == 255 ? 231 : 255;
-  return 16 + 36 * CubeLevel(color.red) + 6 * CubeLevel(color.green) + CubeLevel(color.blue);
+  const Rgb &a = ramp[below].rgb, &b = ramp[below + 1].rgb;
+  const int nearest = ramp[static_cast<size_t>(std::lround(position))].xterm;
+  return {{mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue)}, nearest};
 }
 
 // `layer` is 38 for text, 48 for what is behind it.
-std::string Code(ColorMode mode, int layer, const Rgb& color) {
-  if (mode == ColorMode::k256) return absl::StrCat(layer, ";5;", XtermColor(color));
-  return absl::StrCat(layer, ";2;", color.red, ";", color.green, ";", color.blue);
+std::string Code(ColorMode mode, int layer, const Shade& shade) {
+  if (mode == ColorMode::k256) return absl::StrCat(layer, ";5;", shade.xterm);
+  return absl::StrCat(layer, ";2;", shade.rgb.red, ";", shade.rgb.green, ";", shade.rgb.blue);
 }
 
 bool IsDark(const Rgb& color) { return 299 * color.red + 587 * color.green + 114 * color.blue < 125 * 1000; }
@@ -60,8 +59,8 @@ ColorMode ChooseColorMode(std::string_view wish, const Terminal& terminal) {
 }
 
 std::string Palette::OnPaper(std::string_view text, double heat) const {
-  const Rgb paper = Mix(heat < 0 ? kBlue : kOrange, std::abs(heat));
-  const Rgb ink = IsDark(paper) ? kWhiteInk : kBlackInk;
+  const Shade paper = ShadeOf(heat < 0 ? kBlue : kOrange, std::abs(heat));
+  const Shade ink = IsDark(paper.rgb) ? kWhiteInk : kBlackInk;
   return Styled(absl::StrCat(Code(mode_, 48, paper), ";", Code(mode_, 38, ink)), text);
 }
 

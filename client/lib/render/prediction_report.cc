@@ -95,16 +95,16 @@ std::string PredictionReport(const v1::Prediction& prediction, const Palette& pa
   return report;
 }
 
-std::string TimeLine(const v1::Summary& summary, const Palette& palette) {
+std::string SummaryReport(const v1::Summary& summary, const Palette& palette) {
   const v1::Timings& timings = summary.timings();
-  std::string text =
+  const std::string time =
       absl::StrFormat("%.1f ms in the server: tokenize %.1f, queue %.1f, compute %.1f", timings.total_ms(),
                       timings.tokenize_ms(), timings.queue_ms(), timings.compute_ms());
-  absl::StrAppendFormat(&text, " · %d tokens · rows: %d forward, %d backward", summary.tokens(), summary.rows_forward(),
-                        summary.rows_backward());
+  const std::string work = absl::StrFormat("%d tokens; rows: %d forward, %d backward", summary.tokens(),
+                                           summary.rows_forward(), summary.rows_backward());
   const std::string model = VisibleText(summary.model().name());
   const std::string weights = VisibleText(summary.model().weights_sha256().substr(0, 12));
-  return TitleLine("time", text, palette) +
+  return TitleLine("time", time, palette) + TitleLine("work", work, palette) +
          TitleLine("model", absl::StrCat(model, palette.Dim(absl::StrCat("  weights ", weights))), palette);
 }
 

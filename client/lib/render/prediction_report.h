@@ -15,6 +15,6 @@ std::string TitleLine(std::string_view title, std::string_view text, const Palet
 std::string PredictionReport(const v1::Prediction& prediction, const Palette& palette);
 
 // Where the time went, the size of the work, the model and its weights.
-std::string TimeLine(const v1::Summary& summary, const Palette& palette);
+std::string SummaryReport(const v1::Summary& summary, const Palette& palette);
 
 }  // namespace limpid::client

@@ -64,8 +64,9 @@ std::string CardWords(const v1::Attribution& attribution, const v1::Prediction& 
 std::string MethodReport(const v1::Attribution& attribution, const v1::Prediction& prediction, const SentTexts& texts,
                          const ReportStyle& style) {
   const Palette& palette = style.palette;
-  std::string report = absl::StrCat("\n", palette.Bold(VisibleText(attribution.card().method())), "  ",
-                                    palette.Dim(CardWords(attribution, prediction)), "\n");
+  std::string report = absl::StrCat("\n", palette.Bold(VisibleText(attribution.card().method())));
+  const std::string words = CardWords(attribution, prediction);
+  absl::StrAppend(&report, words.empty() ? "" : "  ", palette.Dim(words), "\n");
   if (attribution.has_heads()) return report + HeadGrid(attribution.heads(), palette);
   if (palette.has_color()) {
     for (const int32_t sequence : {0, 1}) {
@@ -87,7 +88,7 @@ std::string AttentionReport(const Explanation& explanation, bool is_saved, const
   const std::string text =
       absl::StrCat("layers ", absl::StrJoin(layers, ", "), ": ", heads, " of ", first.num_tokens, " x ",
                    first.num_tokens, first.encoding == v1::ENCODING_FLOAT16 ? " in fp16" : " in fp32",
-                   is_saved ? "" : "; --npz FILE or --safetensors FILE keeps the maps");
+                   is_saved ? "" : "; --npz or --safetensors FILE keeps them");
   return absl::StrCat("\n", TitleLine("attention", text, palette));
 }
 
@@ -108,7 +109,7 @@ std::string ExplanationReport(const v1::ExplainRequest& request, const Explanati
   report += AttentionReport(explanation, !saved_to.empty(), style.palette);
   report += "\n";
   for (const std::string& saved : saved_to) report += TitleLine("saved", VisibleText(saved), style.palette);
-  return report + TimeLine(explanation.summary, style.palette);
+  return report + SummaryReport(explanation.summary, style.palette);
 }
 
 }  // namespace limpid::client

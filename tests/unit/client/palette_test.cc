@@ -47,6 +47,7 @@ TEST(Palette, The256ColorsKeepTheOrder) {
   EXPECT_EQ(palette.OnPaper("x", 1), "\x1b[48;5;130;38;5;231mx\x1b[0m");
   EXPECT_EQ(palette.OnPaper("x", 0), "\x1b[48;5;255;38;5;16mx\x1b[0m");
   EXPECT_EQ(palette.OnPaper("x", -1), "\x1b[48;5;25;38;5;231mx\x1b[0m");
+  EXPECT_EQ(palette.OnPaper("x", 0.12), palette.OnPaper("x", 0)) << "no tone lies between";
 }
 
 }  // namespace

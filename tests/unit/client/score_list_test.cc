@@ -1,5 +1,6 @@
 #include "lib/render/score_list.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 
 namespace limpid::client {
 namespace {
+
+using testing::HasSubstr;
 
 const Palette kPlain(ColorMode::kNone);
 const Palette kColor(ColorMode::k256);
@@ -28,16 +31,16 @@ std::string List(const v1::Attribution& attribution, std::optional<size_t> top =
 
 TEST(ScoreList, AllPiecesInTheOrderOfTheText) {
   EXPECT_EQ(List(Sample({9, 1, 0, 4, 2, 0})),
-            "  no    ██████                             1\n"
+            "  no    ██████                         1.000\n"
             "  ,                                        0\n"
-            "  not   ████████████████████████           4\n"
-            "  paid  ████████████                       2\n");
+            "  not   ████████████████████████       4.000\n"
+            "  paid  ████████████                   2.000\n");
 }
 
 TEST(ScoreList, TopListsTheStrongestFirstWhateverTheirSign) {
   EXPECT_EQ(List(Sample({9, 1, 0, -4, 2, 0}, true), 2),
-            "  not   ████████████│                      -4\n"
-            "  paid              │██████                +2\n");
+            "  not   ████████████│                  -4.000\n"
+            "  paid              │██████            +2.000\n");
   EXPECT_EQ(List(Sample({9, 1, 0, 4, 2, 0}), 0), "");
 }
 
@@ -74,9 +77,9 @@ TEST(ScoreList, WideCharactersKeepTheColumns) {
   attribution.mutable_units(4)->set_end_byte(19);
 
   EXPECT_EQ(List(attribution, 3, {"日本語not   paid", ""}),
-            "  not     ████████████████████████           4\n"
-            "  paid    ████████████                       2\n"
-            "  日本語  ██████                             1\n");
+            "  not     ████████████████████████       4.000\n"
+            "  paid    ████████████                   2.000\n"
+            "  日本語  ██████                         1.000\n");
 }
 
 TEST(ScoreList, ControlCharactersAreEscapedAndEmptyPiecesShowTheirToken) {
@@ -89,6 +92,13 @@ TEST(ScoreList, ControlCharactersAreEscapedAndEmptyPiecesShowTheirToken) {
   EXPECT_NE(list.find("  not "), std::string::npos) << "the spelling of the token without text";
 }
 
+TEST(ScoreList, NumbersHaveTheDigitsOfTheLargest) {
+  EXPECT_THAT(List(Sample({0, 12345, 0, 2, 0.25f, 0})), HasSubstr(" 12345\n"));
+  EXPECT_THAT(List(Sample({0, 12345, 0, 2, 0.25f, 0})), HasSubstr(" 2\n"));
+  EXPECT_THAT(List(Sample({0, 0.0123456f, 0, 0.001f, 0, 0})), HasSubstr(" 0.00100\n"));
+  EXPECT_THAT(List(Sample({0, 1.5e-9f, 0, 1e-12f, 0, 0})), HasSubstr(" 1.000e-12\n"));
+}
+
 TEST(ScoreList, NoScoresAreNoLines) { EXPECT_EQ(List(v1::Attribution()), ""); }
 
 TEST(ScoreList, ScoresOfZeroHaveNoBar) { EXPECT_EQ(List(Sample({0, 0, 0, 0, 0, 0})).find("█"), std::string::npos); }
@@ -97,9 +107,9 @@ TEST(SpecialTokensLine, NamesThemAndTheirShare) {
   const v1::Prediction prediction = SamplePrediction().prediction();
 
   EXPECT_EQ(SpecialTokensLine(Sample({9, 1, 0, 4, 2, 0}), prediction, kPlain),
-            "  special tokens: [CLS] 9, [SEP] 0 (56.2 % of all)\n");
+            "  special tokens: [CLS] 9.000, [SEP] 0 (56.2 % of all)\n");
   EXPECT_EQ(SpecialTokensLine(Sample({-9, 1, 0, 4, -4, 0}, true), prediction, kPlain),
-            "  special tokens: [CLS] -9, [SEP] +0 (50.0 % of all)\n");
+            "  special tokens: [CLS] -9.000, [SEP] 0 (50.0 % of all)\n");
   EXPECT_EQ(SpecialTokensLine(v1::Attribution(), prediction, kPlain), "");
 }
 
