@@ -49,20 +49,21 @@ def gradient_weighted_attention(query):
     return MethodCase(
         f"gradient_weighted_attention token {query}",
         pb.Method(gradient_weighted_attention=pb.GradientWeightedAttention(query_token=query)),
-        lambda run: run.gradient_weighted_attention(query))
+        lambda run: run.gradient_weighted_attention(query), lambda _, run: run.gradient_weighted_attention_scale(query))
 
 
 def gradient_x_attention(query, layer=None):
+    index = -1 if layer is None else layer
     return MethodCase(
         f"gradient_x_attention token {query} layer {'last' if layer is None else layer}",
         pb.Method(gradient_x_attention=pb.GradientXAttention(query_token=query, layer=layer)),
-        lambda run: run.gradient_x_attention(query, -1 if layer is None else layer))
+        lambda run: run.gradient_x_attention(query, index), lambda _, run: run.gradient_x_attention_scale(query, index))
 
 
 def head_importance(normalize):
     return MethodCase(f"head_importance{' normalized' if normalize else ''}",
                       pb.Method(head_importance=pb.HeadImportance(normalize_by_layer=normalize)),
-                      lambda run: run.head_importance(normalize))
+                      lambda run: run.head_importance(normalize), lambda _, run: run.head_importance_scale(normalize))
 
 
 # Sixteen: as many as one request may carry, so every method of a text comes out of one pass.

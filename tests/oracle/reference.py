@@ -26,6 +26,10 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
     return model.eval().requires_grad_(False)
 
 
+def _relu(values):
+    return np.maximum(values, 0)
+
+
 @dataclass
 class Pass:
     """One forward and backward of one text toward one target, as arrays of the reference's precision."""
@@ -39,6 +43,7 @@ class Pass:
     attention: np.ndarray  # [L, H, T, T]
     attention_grad: np.ndarray
     head_gate_grad: np.ndarray  # [L, H]: sum over tokens and width of O * dF/dO
+    head_gate_size: np.ndarray  # [L, H]: the same sum of magnitudes
     inputs: dict  # attach point -> [T, d]
     gradients: dict
 
@@ -63,25 +68,39 @@ class Pass:
             product = mixed / mixed.sum(-1, keepdims=True) @ product
         return product[query]
 
-    def positive_grad_attention(self, layer):
-        return np.maximum(self.attention_grad[layer] * self.attention[layer], 0).mean(0)
+    def grad_attention(self, layer, positive):
+        """Mean over heads of the positive part, or of the magnitude, of dF/dA * A."""
+        return positive(self.attention_grad[layer] * self.attention[layer]).mean(0)
 
-    def gradient_weighted_attention(self, query=0):
+    def gradient_weighted_attention(self, query=0, positive=_relu):
         """Chefer et al., ICCV 2021, rules 5 and 6."""
         relevance = np.eye(self.attention.shape[-1], dtype=self.attention.dtype)
         for layer in range(len(self.attention)):
-            relevance = relevance + self.positive_grad_attention(layer) @ relevance
+            relevance = relevance + self.grad_attention(layer, positive) @ relevance
         row = relevance[query].copy()
         row[query] = 0
         return row
 
+    def gradient_weighted_attention_scale(self, query=0):
+        """With magnitudes: of numbers of both signs, the positive part may keep only the small ones, or none."""
+        return self.gradient_weighted_attention(query, np.abs).max()
+
     def gradient_x_attention(self, query=0, layer=-1):
-        return self.positive_grad_attention(layer)[query]
+        return self.grad_attention(layer, _relu)[query]
+
+    def gradient_x_attention_scale(self, query=0, layer=-1):
+        return self.grad_attention(layer, np.abs)[query].max()
 
     def head_importance(self, normalize=False):
         """Michel et al. 2019."""
-        scores = np.abs(self.head_gate_grad)
-        return scores / np.linalg.norm(scores, axis=1, keepdims=True) if normalize else scores
+        return self._by_layer(np.abs(self.head_gate_grad), normalize)
+
+    def head_importance_scale(self, normalize=False):
+        """With sums of magnitudes: a head's terms cancel."""
+        return self._by_layer(self.head_gate_size, normalize).max()
+
+    def _by_layer(self, values, normalize):
+        return values / np.linalg.norm(self.head_gate_grad, axis=1, keepdims=True) if normalize else values
 
 
 class Reference:
@@ -105,13 +124,14 @@ class Reference:
         grads = torch.autograd.grad(value, [*points, *outputs.attentions, *taps.contexts])
         attention_grads, context_grads = grads[3:3 + count], grads[3 + count:]
         heads = self.config.num_attention_heads
-        gates = [(o * g).reshape(len(ids), heads, -1).sum((0, 2)) for o, g in zip(taps.contexts, context_grads)]
+        gates = torch.stack([(o * g).reshape(len(ids), heads, -1) for o, g in zip(taps.contexts, context_grads)])
         return Pass(
             logits=_array(outputs[0][0]) if self.is_classifier else None,
             embedding=None if embedding is None else _array(embedding),
-            value=value.item(), value_scale=max(abs(value.item()), outputs[0].abs().mean().item()), class_index=class_index, foil_index=foil_index,
+            value=value.item(), value_scale=max(abs(value.item()), outputs[0].abs().mean().item()),
+            class_index=class_index, foil_index=foil_index,
             attention=_array(torch.cat(outputs.attentions)), attention_grad=_array(torch.cat(attention_grads)),
-            head_gate_grad=_array(torch.stack(gates)),
+            head_gate_grad=_array(gates.sum((1, 3))), head_gate_size=_array(gates.abs().sum((1, 3))),
             inputs={point: _array(x[0]) for point, x in zip((WORD, SUM, OUTPUT), points)},
             gradients={point: _array(g[0]) for point, g in zip((WORD, SUM, OUTPUT), grads[:3])})
 

@@ -1,11 +1,14 @@
 """Starts the real server on a free port, and ends it by its pid."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -105,6 +108,25 @@ class Server:
 
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    def metrics(self) -> str:
+        """The body of GET /metrics."""
+        no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with no_proxy.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as answer:
+            return answer.read().decode()
+
+    def metric(self, name: str, /, **labels) -> float:
+        """Sum of the series of that name that have these labels; 0 if there is none yet."""
+        total = 0.0
+        for found, described, value in re.findall(r"^(\w+)(?:{(.*)})? (\S+)$", self.metrics(), re.MULTILINE):
+            if found == name and labels.items() <= dict(re.findall(r'(\w+)="([^"]*)"', described)).items():
+                total += float(value)
+        return total
+
+    def log_lines(self) -> list:
+        """The JSON objects of the log so far."""
+        lines = self.log_path.read_text(errors="replace").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")[-8000:]
