@@ -1,0 +1,137 @@
+"""What a caller may rely on while an answer streams: order, independence, cancellation, deadlines."""
+
+import queue
+
+import grpc
+import pytest
+
+from integration.waiting import WAIT_SECONDS, until
+from support.client import Client
+from support.paths import DEMO
+from support.proto import pb
+from support.server import Server
+
+METHODS = [pb.Method(attention_rollout=pb.AttentionRollout()), pb.Method(saliency=pb.Saliency()),
+           pb.Method(head_importance=pb.HeadImportance()), pb.Method(gradient_x_input=pb.GradientXInput())]
+LONG = "The committee read the file again and asked for one more paper. " * 70
+
+
+def explain(text="She has missed three payments.", model="demo", **fields):
+    content = pb.Input(text=text, truncation=pb.TRUNCATION_LONGEST_FIRST)
+    return pb.ExplainRequest(model=model, input=content, **fields)
+
+
+def large(model="minilm"):
+    """75 MB of attention maps, more than any flow-control window holds."""
+    return explain(LONG, model, attention=pb.AttentionSelection())
+
+
+
+@pytest.mark.parametrize("model", ["demo", "minilm"])
+def test_parts_come_in_the_order_of_the_contract(client, model):
+    answer = client.explain(explain(LONG, model, methods=METHODS, attention=pb.AttentionSelection()))
+
+    chunks = answer.parts.count("attention")
+    assert answer.parts == ["prediction", *["attribution"] * 4, *["attention"] * chunks, "summary"]
+    assert [a.method_index for a in answer.attributions] == [0, 1, 2, 3]
+    assert [a.card.method for a in answer.attributions] == [
+        "attention_rollout", "saliency", "head_importance", "gradient_x_input"]
+    assert [(c.chunk_index, c.chunk_count) for c in answer.chunks] == [(i, chunks) for i in range(chunks)]
+    places = [(c.layer, c.heads[0], c.query_begin) for c in answer.chunks]
+    assert places == sorted(places)
+    assert all(len(c.data) <= 1 << 20 for c in answer.chunks)
+    assert answer.summary.attention_bytes == sum(len(c.data) for c in answer.chunks)
+    assert (answer.summary.rows_forward, answer.summary.rows_backward) == (1, 1)
+    assert answer.summary.tokens == len(answer.ids)
+    assert answer.summary.model == client.model(model).identity
+
+
+def test_every_answer_of_many_keeps_its_own_order(client):
+    requests = {f"r{i}": explain(LONG[:40 * (1 + i % 7)], methods=METHODS[:i % 4]) for i in range(60)}
+
+    answers, failures, ended = client.explain_many(requests)
+
+    assert not failures and sorted(ended) == sorted(requests)
+    for i in range(60):
+        assert answers[f"r{i}"].parts == ["prediction", *["attribution"] * (i % 4), "summary"]
+
+
+def test_a_refusal_does_not_wait_for_those_before_it(client):
+    requests = {f"long {i}": explain(LONG, "minilm", methods=METHODS) for i in range(12)} | {"bad": explain("")}
+
+    answers, failures, ended = client.explain_many(requests)
+
+    assert set(failures) == {"bad"} and len(answers) == 12
+    assert ended[-1] != "bad"
+
+
+def test_a_caller_may_wait_for_each_answer_before_the_next_request(client):
+    to_send = queue.Queue()
+    call = client.stub.ExplainMany(iter(to_send.get, None), timeout=WAIT_SECONDS)
+    for key in ("first", "second", "first"):  # an id is free again once its answer has ended
+        to_send.put(pb.ExplainManyRequest(id=key, request=explain(methods=METHODS[:1])))
+        parts = [next(call) for _ in range(3)]
+        assert [p.id for p in parts] == [key] * 3
+        assert [p.response.WhichOneof("part") for p in parts] == ["prediction", "attribution", "summary"]
+    to_send.put(None)
+    assert list(call) == []
+
+
+def test_an_id_under_way_cannot_be_used_again(client):
+    messages = [pb.ExplainManyRequest(id="same", request=request) for request in (large(), explain())]
+    kinds = [message.WhichOneof("outcome") for message in client.stub.ExplainMany(iter(messages), timeout=WAIT_SECONDS)]
+    assert kinds.count("failure") == 1 and kinds[-1] == "response"
+
+
+def test_a_cancelled_answer_frees_its_place(server, client):
+    call = client.stub.Explain(large(), timeout=WAIT_SECONDS)
+    assert next(call).WhichOneof("part") == "prediction"
+    assert server.metric("limpid_inflight_requests") == 1
+
+    call.cancel()
+
+    until(lambda: server.metric("limpid_inflight_requests") == 0, "the end of the cancelled request")
+    assert client.explain(explain()).parts[-1] == "summary"
+
+
+def test_a_cancelled_stream_of_many_frees_all_its_places(server, client):
+    call = client.stub.ExplainMany(
+        (pb.ExplainManyRequest(id=str(i), request=large()) for i in range(8)), timeout=WAIT_SECONDS)
+    next(call)
+
+    call.cancel()
+
+    until(lambda: server.metric("limpid_inflight_requests") == 0, "the end of the cancelled requests")
+    assert client.explain(explain()).parts[-1] == "summary"
+
+
+def test_a_callers_deadline_ends_his_request(client):
+    with pytest.raises(grpc.RpcError) as caught:
+        list(client.stub.Explain(large(), timeout=0.005))
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert client.explain(explain()).parts[-1] == "summary"
+
+
+def test_the_servers_own_deadline_holds_for_callers_without_one():
+    with Server({"demo": DEMO}, "--max-request-seconds", 0.001) as hasty, Client(hasty.address) as client:
+        until(lambda: _ends_too_late(client), "a request that took longer than the server's deadline")
+
+
+def _ends_too_late(client):
+    """A fast machine may be done within the millisecond, but not always."""
+    try:
+        list(client.stub.Explain(explain(LONG, methods=METHODS)))
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED and "deadline" in error.details()
+        return True
+    return False
+
+
+def test_closing_a_stream_without_a_request_ends_it_well(client):
+    assert list(client.stub.ExplainMany(iter(()), timeout=WAIT_SECONDS)) == []
+
+
+def test_a_mean_over_heads_is_one_map(client):
+    answer = client.explain(explain(attention=pb.AttentionSelection(mean_over_heads=True)))
+    assert all(chunk.mean_over_heads and list(chunk.heads) == [0, 1, 2, 3] for chunk in answer.chunks)
+    assert all(maps.shape == (1, len(answer.ids), len(answer.ids)) for maps in answer.attention.values())
