@@ -14,7 +14,7 @@ namespace {
 class DemoTokenizer : public testing::Test {
  protected:
   void SetUp() override {
-    auto loaded = LoadHfTokenizer(LIMPID_SOURCE_DIR "/tests/models/demo_credit");
+    auto loaded = LoadHfTokenizer(LIMPID_SOURCE_DIR "/tests/models/credit");
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     tokenizer_ = *std::move(loaded);
   }
