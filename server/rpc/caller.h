@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "grpcpp/server_context.h"
+
+namespace limpid::rpc {
+
+// Who calls, as far as the metadata tells.
+struct Caller {
+  // x-request-id as sent, if it is 1 to 128 printable ASCII characters; else made here: 32 hex digits.
+  std::string request_id;
+  std::string peer;
+  // How often the client tried before (grpc-previous-rpc-attempts).
+  int previous_attempts = 0;
+};
+
+Caller IdentifyCaller(const grpc::CallbackServerContext& context);
+
+// The earlier of the call's deadline and now + `max_request_time`.
+absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Duration max_request_time);
+
+// Adds x-request-id and, where a retry makes sense, grpc-retry-pushback-ms to the trailers. Initial metadata stays
+// untouched: a refusal must go out as trailers only, else clients consider the call committed and do not retry.
+void AddTrailers(const Caller& caller, const absl::Status& status, grpc::CallbackServerContext* context);
+
+inline constexpr char kRequestIdKey[] = "x-request-id";
+
+}  // namespace limpid::rpc

@@ -1,0 +1,175 @@
+#include "rpc/decode.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "rpc/decode_method.h"
+
+namespace limpid::rpc {
+namespace {
+
+using explain::TargetSpec;
+
+absl::Status FieldError(const std::string& field, const std::string& problem) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
+}
+
+absl::StatusOr<text::Truncation> DecodeTruncation(v1::Truncation truncation) {
+  switch (truncation) {
+    case v1::TRUNCATION_UNSPECIFIED:
+    case v1::TRUNCATION_ERROR:
+      return text::Truncation::kError;
+    case v1::TRUNCATION_LONGEST_FIRST:
+      return text::Truncation::kLongestFirst;
+    case v1::TRUNCATION_ONLY_FIRST:
+      return text::Truncation::kOnlyFirst;
+    case v1::TRUNCATION_ONLY_SECOND:
+      return text::Truncation::kOnlySecond;
+    default:
+      return UnknownEnumValue("input.truncation", truncation);
+  }
+}
+
+absl::StatusOr<engine::Score> DecodeScore(v1::Score score) {
+  switch (score) {
+    case v1::SCORE_UNSPECIFIED:
+    case v1::SCORE_LOGIT:
+      return engine::Score::kLogit;
+    case v1::SCORE_LOG_PROB:
+      return engine::Score::kLogProb;
+    case v1::SCORE_PROB:
+      return engine::Score::kProb;
+    default:
+      return UnknownEnumValue("target.score", score);
+  }
+}
+
+absl::StatusOr<explain::ClassRef> DecodeClass(const v1::Class& ref, const std::string& field) {
+  switch (ref.class_case()) {
+    case v1::Class::kIndex:
+      return explain::ClassRef{.index = ref.index(), .label = {}};
+    case v1::Class::kLabel:
+      return explain::ClassRef{.index = {}, .label = ref.label()};
+    case v1::Class::CLASS_NOT_SET:
+      break;
+  }
+  return FieldError(field, "neither index nor label is set");
+}
+
+absl::Status DecodeContrast(const v1::Contrast& contrast, TargetSpec* spec) {
+  spec->kind = TargetSpec::Kind::kContrast;
+  if (contrast.has_target()) {
+    ABSL_ASSIGN_OR_RETURN(spec->target, DecodeClass(contrast.target(), "target.contrast.target"));
+  }
+  if (contrast.has_foil()) {
+    ABSL_ASSIGN_OR_RETURN(spec->foil, DecodeClass(contrast.foil(), "target.contrast.foil"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TargetSpec> DecodeTarget(const v1::Target& target) {
+  TargetSpec spec;
+  ABSL_ASSIGN_OR_RETURN(spec.score, DecodeScore(target.score()));
+  switch (target.kind_case()) {
+    case v1::Target::kPredictedClass:
+      spec.kind = TargetSpec::Kind::kClass;
+      break;
+    case v1::Target::kClass: {
+      spec.kind = TargetSpec::Kind::kClass;
+      ABSL_ASSIGN_OR_RETURN(spec.target, DecodeClass(target.class_(), "target.class"));
+      break;
+    }
+    case v1::Target::kContrast:
+      ABSL_RETURN_IF_ERROR(DecodeContrast(target.contrast(), &spec));
+      break;
+    case v1::Target::kSimilarity:
+      spec.kind = TargetSpec::Kind::kSimilarity;
+      spec.similarity_text = target.similarity().text();
+      break;
+    case v1::Target::kMeanOutput:
+      spec.kind = TargetSpec::Kind::kMeanOutput;
+      break;
+    case v1::Target::KIND_NOT_SET:
+      break;
+  }
+  return spec;
+}
+
+absl::StatusOr<explain::AttentionSelection> DecodeAttention(const v1::AttentionSelection& attention) {
+  explain::AttentionSelection selection;
+  selection.layers.assign(attention.layers().begin(), attention.layers().end());
+  selection.heads.assign(attention.heads().begin(), attention.heads().end());
+  selection.mean_over_heads = attention.mean_over_heads();
+  switch (attention.encoding()) {
+    case v1::ENCODING_UNSPECIFIED:
+    case v1::ENCODING_FLOAT32:
+      selection.encoding = explain::AttentionSelection::Encoding::kFloat32;
+      return selection;
+    case v1::ENCODING_FLOAT16:
+      selection.encoding = explain::AttentionSelection::Encoding::kFloat16;
+      return selection;
+    default:
+      return UnknownEnumValue("attention.encoding", attention.encoding());
+  }
+}
+
+absl::StatusOr<explain::Granularity> DecodeGranularity(v1::Granularity granularity) {
+  switch (granularity) {
+    case v1::GRANULARITY_UNSPECIFIED:
+    case v1::GRANULARITY_TOKEN:
+      return explain::Granularity::kToken;
+    case v1::GRANULARITY_WORD:
+      return explain::Granularity::kWord;
+    default:
+      return UnknownEnumValue("granularity", granularity);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<explain::Input> DecodeInput(const v1::Input& input) {
+  explain::Input decoded;
+  ABSL_ASSIGN_OR_RETURN(decoded.truncation, DecodeTruncation(input.truncation()));
+  switch (input.content_case()) {
+    case v1::Input::kText:
+      decoded.text = input.text();
+      if (!input.text_pair().empty()) decoded.text_pair = input.text_pair();
+      return decoded;
+    case v1::Input::kTokenIds:
+      if (!input.text_pair().empty()) return FieldError("input.text_pair", "only possible together with input.text");
+      decoded.token_ids.emplace(input.token_ids().ids().begin(), input.token_ids().ids().end());
+      decoded.type_ids.assign(input.token_ids().type_ids().begin(), input.token_ids().type_ids().end());
+      return decoded;
+    case v1::Input::CONTENT_NOT_SET:
+      break;
+  }
+  return FieldError("input", "neither text nor token_ids is set");
+}
+
+absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRequest& request) {
+  explain::ExplainRequest decoded;
+  decoded.model = request.model();
+  ABSL_ASSIGN_OR_RETURN(decoded.input, DecodeInput(request.input()));
+  ABSL_ASSIGN_OR_RETURN(decoded.target, DecodeTarget(request.target()));
+  for (int i = 0; i < request.methods_size(); ++i) {
+    ABSL_ASSIGN_OR_RETURN(explain::MethodSpec spec, DecodeMethod(request.methods(i), absl::StrCat("methods[", i, "]")));
+    decoded.methods.push_back(std::move(spec));
+  }
+  if (request.has_attention()) {
+    ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
+  }
+  ABSL_ASSIGN_OR_RETURN(decoded.granularity, DecodeGranularity(request.granularity()));
+  return decoded;
+}
+
+absl::StatusOr<explain::ExplainRequest> DecodePredictRequest(const v1::PredictRequest& request) {
+  explain::ExplainRequest decoded;
+  decoded.model = request.model();
+  ABSL_ASSIGN_OR_RETURN(decoded.input, DecodeInput(request.input()));
+  return decoded;
+}
+
+}  // namespace limpid::rpc

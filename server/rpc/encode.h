@@ -1,0 +1,20 @@
+#pragma once
+
+#include "explain/event.h"
+#include "explain/explainer.h"
+#include "limpid/v1/explain.pb.h"
+#include "limpid/v1/model.pb.h"
+
+// Plain events to messages. Attention maps are the business of attention_chunks.h. Targets are cleared first.
+namespace limpid::rpc {
+
+// Labels and what the embedding is come from the model's card.
+void EncodePrediction(const explain::PredictionEvent& event, const engine::ModelCard& card, v1::Prediction* prediction);
+void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* attribution);
+void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary);
+void EncodeTokens(const std::vector<text::Token>& tokens, google::protobuf::RepeatedPtrField<v1::Token>* encoded);
+
+// The model's card with the limits that hold on this server.
+void EncodeModel(const explain::Model& model, const explain::Limits& limits, bool is_default, v1::Model* encoded);
+
+}  // namespace limpid::rpc

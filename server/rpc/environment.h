@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+
+#include "absl/time/time.h"
+#include "base/worker_pool.h"
+#include "explain/explainer.h"
+#include "rpc/gate.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace limpid::rpc {
+
+// What every call may use. All of it outlives all calls.
+struct Environment {
+  explain::Explainer* explainer = nullptr;
+  base::WorkerPool* pool = nullptr;  // for work that must not run on gRPC's few threads
+  telemetry::Metrics* metrics = nullptr;
+  telemetry::Log* log = nullptr;
+  Gate* gate = nullptr;
+
+  // Deadline of a request whose caller set none, or a later one.
+  absl::Duration max_request_time = absl::Seconds(60);
+  // Requests under way on one ExplainMany stream; beyond it the stream is not read.
+  size_t max_requests_per_stream = 64;
+};
+
+}  // namespace limpid::rpc

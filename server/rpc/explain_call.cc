@@ -1,0 +1,132 @@
+#include "rpc/explain_call.h"
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "limpid/v1/explain.pb.h"
+#include "rpc/call_meter.h"
+#include "rpc/caller.h"
+#include "rpc/decode.h"
+#include "rpc/event_part.h"
+#include "rpc/guard.h"
+#include "rpc/request_record.h"
+#include "rpc/status.h"
+#include "rpc/stream_writer.h"
+#include "rpc/wire.h"
+
+namespace limpid::rpc {
+namespace {
+
+// Reactor, sink of the session's events, and what the writer drives, in one: the call. Kept alive by gRPC (`self_`,
+// until OnDone) and by the session (until End), so that a late event finds a writer that drops it.
+class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                          public explain::EventSink,
+                          public StreamWriter<v1::ExplainResponse>::Stream,
+                          public std::enable_shared_from_this<ExplainCall> {
+ public:
+  ExplainCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
+      : environment_(environment),
+        context_(context),
+        record_(environment, "Explain", IdentifyCaller(*context)),
+        meter_(metrics, environment.metrics->stage, record_.caller().previous_attempts),
+        writer_(this) {
+    environment_.metrics->streams->Increment();
+  }
+
+  void Start(const grpc::ByteBuffer& request) {
+    self_ = shared_from_this();
+    absl::Status started;
+    const absl::Status survived = Guarded([&] { started = TryStart(request); });
+    if (!survived.ok() || !started.ok()) writer_.End(survived.ok() ? started : survived);
+  }
+
+  // explain::EventSink
+  void Emit(explain::Event event) override {
+    const absl::Status survived = Guarded([&] {
+      record_.Observe(event);
+      writer_.Push([this, part = MakeEventPart(std::move(event), model_)](v1::ExplainResponse* response) mutable {
+        const absl::Time start = absl::Now();
+        const bool has_more = part(response);
+        record_.AddMessage(response->ByteSizeLong(), absl::Now() - start);
+        return has_more;
+      });
+    });
+    if (!survived.ok()) writer_.End(survived);
+  }
+  void End(absl::Status status) override { writer_.End(std::move(status)); }
+
+  // StreamWriter::Stream
+  void Write(const v1::ExplainResponse& response) override {
+    if (!std::exchange(has_written_, true)) context_->AddInitialMetadata(kRequestIdKey, record_.caller().request_id);
+    SerializeMessage(response, &bytes_);
+    meter_.OnWrite(bytes_.Length());
+    StartWrite(&bytes_);
+  }
+  void Finish(const absl::Status& status) override {
+    stop_.request_stop();
+    meter_.OnFinish(status);
+    record_.Finish(status);
+    AddTrailers(record_.caller(), status, context_);
+    ServerWriteReactor::Finish(ToGrpcStatus(status));
+  }
+
+  // Reactions
+  void OnWriteDone(bool ok) override {
+    meter_.OnWriteDone();
+    writer_.OnWriteDone(ok);
+  }
+  void OnCancel() override {
+    stop_.request_stop();
+    writer_.OnCancel();
+  }
+  void OnDone() override {
+    pass_.reset();
+    environment_.metrics->streams->Decrement();
+    std::exchange(self_, nullptr);
+  }
+
+ private:
+  absl::Status TryStart(const grpc::ByteBuffer& bytes) {
+    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter());
+    v1::ExplainRequest message;
+    ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &message));
+    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
+    ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(request.model));
+    record_.SetRequest(request, *model_);
+    environment_.explainer->Explain(
+        std::move(request), {stop_.get_token(), RequestDeadline(*context_, environment_.max_request_time)}, self_);
+    return absl::OkStatus();
+  }
+
+  const Environment& environment_;
+  grpc::CallbackServerContext* const context_;  // gRPC's; gone after OnDone
+  std::shared_ptr<ExplainCall> self_;
+  std::stop_source stop_;
+  std::optional<Gate::Pass> pass_;
+  std::shared_ptr<const explain::Model> model_;
+  RequestRecord record_;
+
+  // The writer's steps come one after the other; these are theirs.
+  CallMeter meter_;
+  bool has_written_ = false;
+  grpc::ByteBuffer bytes_;
+
+  StreamWriter<v1::ExplainResponse> writer_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartExplainCall(const Environment& environment,
+                                                             telemetry::RpcMetrics* metrics,
+                                                             grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer& request) {
+  auto call = std::make_shared<ExplainCall>(environment, metrics, context);
+  call->Start(request);
+  return call.get();
+}
+
+}  // namespace limpid::rpc

@@ -1,0 +1,193 @@
+#include "rpc/explain_many_call.h"
+
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "limpid/v1/explain.pb.h"
+#include "rpc/call_meter.h"
+#include "rpc/caller.h"
+#include "rpc/guard.h"
+#include "rpc/many_item.h"
+#include "rpc/request_record.h"
+#include "rpc/status.h"
+#include "rpc/stream_writer.h"
+#include "rpc/wire.h"
+
+namespace limpid::rpc {
+namespace {
+
+using Writer = StreamWriter<v1::ExplainManyResponse>;
+
+// Reactor of the stream, and what its writer drives. Kept alive by gRPC (`self_`, until OnDone) and by its items.
+class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                              public Writer::Stream,
+                              public ItemStream,
+                              public std::enable_shared_from_this<ExplainManyCall> {
+ public:
+  ExplainManyCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
+      : environment_(environment),
+        context_(context),
+        caller_(IdentifyCaller(*context)),
+        record_(environment, "ExplainMany", caller_),
+        meter_(metrics, environment.metrics->stage, caller_.previous_attempts),
+        writer_(this) {
+    environment_.metrics->streams->Increment();
+  }
+
+  void Start() {
+    self_ = shared_from_this();
+    ReadNext();
+  }
+
+  // Writer::Stream
+  void Write(const v1::ExplainManyResponse& response) override;
+  void Finish(const absl::Status& status) override;
+
+  // ItemStream
+  bool TakeId(const std::string& id) override;
+  void FreeId(const std::string& id) override;
+  void Push(Writer::Part part) override { writer_.Push(std::move(part)); }
+  void OnItemLeft() override;
+
+  // Reactions
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  void StartItem();
+  void ReadNext();
+  void Stop();
+
+  const Environment& environment_;
+  grpc::CallbackServerContext* const context_;  // gRPC's; gone after OnDone
+  const Caller caller_;
+  std::shared_ptr<ExplainManyCall> self_;
+  std::stop_source stop_;
+  RequestRecord record_;
+
+  // Owned by the read under way, then by its reaction.
+  grpc::ByteBuffer received_;
+
+  // Held over StartRead, so that no read begins after the stream was stopped.
+  absl::Mutex mutex_;
+  std::set<std::string> ids_ ABSL_GUARDED_BY(mutex_);
+  size_t num_items_ ABSL_GUARDED_BY(mutex_) = 0;  // arrived, last message not yet left
+  bool is_paused_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_half_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_stopped_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // The writer's steps come one after the other; these are theirs.
+  CallMeter meter_;
+  bool has_written_ = false;
+  grpc::ByteBuffer bytes_;
+
+  Writer writer_;
+};
+
+void ExplainManyCall::OnReadDone(bool ok) {
+  if (ok) {
+    const absl::Status survived = Guarded([&] { StartItem(); });
+    if (!survived.ok()) return writer_.End(survived);
+    return ReadNext();
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    is_half_closed_ = true;
+    if (num_items_ > 0) return;
+  }
+  writer_.End(context_->IsCancelled() ? absl::CancelledError("cancelled by the caller") : absl::OkStatus());
+}
+
+void ExplainManyCall::StartItem() {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++num_items_;
+  }
+  const absl::Time deadline = RequestDeadline(*context_, environment_.max_request_time);
+  StartManyItem(self_, {environment_, caller_, stop_.get_token(), deadline}, received_);
+}
+
+void ExplainManyCall::ReadNext() {
+  absl::MutexLock lock(&mutex_);
+  if (is_stopped_) return;
+  is_paused_ = num_items_ >= environment_.max_requests_per_stream;
+  if (!is_paused_) StartRead(&received_);
+}
+
+void ExplainManyCall::OnItemLeft() {
+  {
+    absl::MutexLock lock(&mutex_);
+    --num_items_;
+    if (is_paused_ && !is_stopped_) {
+      is_paused_ = false;
+      StartRead(&received_);
+    }
+    if (!is_half_closed_ || num_items_ > 0) return;
+  }
+  writer_.End(absl::OkStatus());
+}
+
+void ExplainManyCall::Write(const v1::ExplainManyResponse& response) {
+  if (!std::exchange(has_written_, true)) context_->AddInitialMetadata(kRequestIdKey, caller_.request_id);
+  SerializeMessage(response, &bytes_);
+  meter_.OnWrite(bytes_.Length());
+  StartWrite(&bytes_);
+}
+
+void ExplainManyCall::Finish(const absl::Status& status) {
+  Stop();
+  meter_.OnFinish(status);
+  record_.Finish(status);
+  AddTrailers(caller_, status, context_);
+  ServerBidiReactor::Finish(ToGrpcStatus(status));
+}
+
+void ExplainManyCall::OnWriteDone(bool ok) {
+  meter_.OnWriteDone();
+  writer_.OnWriteDone(ok);
+}
+
+void ExplainManyCall::OnCancel() {
+  Stop();
+  writer_.OnCancel();
+}
+
+void ExplainManyCall::OnDone() {
+  environment_.metrics->streams->Decrement();
+  std::exchange(self_, nullptr);
+}
+
+// Nothing is read or computed for this stream any more.
+void ExplainManyCall::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    is_stopped_ = true;
+  }
+  stop_.request_stop();
+}
+
+bool ExplainManyCall::TakeId(const std::string& id) {
+  absl::MutexLock lock(&mutex_);
+  return ids_.insert(id).second;
+}
+
+void ExplainManyCall::FreeId(const std::string& id) {
+  absl::MutexLock lock(&mutex_);
+  ids_.erase(id);
+}
+
+}  // namespace
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StartExplainManyCall(
+    const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context) {
+  auto call = std::make_shared<ExplainManyCall>(environment, metrics, context);
+  call->Start();
+  return call.get();
+}
+
+}  // namespace limpid::rpc

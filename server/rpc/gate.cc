@@ -1,0 +1,35 @@
+#include "rpc/gate.h"
+
+#include "absl/status/status.h"
+
+namespace limpid::rpc {
+
+absl::StatusOr<Gate::Pass> Gate::Enter() {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) {
+    metrics_->rejected_draining->Increment();
+    return absl::UnavailableError("the server is draining: try another replica");
+  }
+  ++num_inside_;
+  metrics_->inflight_requests->Increment();
+  return Pass(this);
+}
+
+void Gate::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+}
+
+bool Gate::WaitUntilEmpty(absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return num_inside_ == 0; };
+  return mutex_.AwaitWithDeadline(absl::Condition(&empty), deadline);
+}
+
+void Gate::Leave() {
+  absl::MutexLock lock(&mutex_);
+  --num_inside_;
+  metrics_->inflight_requests->Decrement();
+}
+
+}  // namespace limpid::rpc

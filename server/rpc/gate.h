@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "telemetry/metrics.h"
+
+namespace limpid::rpc {
+
+// Where every request enters and leaves, so that draining can close it and wait for those inside. Thread-safe.
+class Gate {
+ public:
+  // Held while a request is under way; gives its place back when destroyed. The gate outlives its passes.
+  class Pass {
+   public:
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass& operator=(Pass&& other) noexcept {
+      std::swap(gate_, other.gate_);
+      return *this;
+    }
+    ~Pass() {
+      if (gate_ != nullptr) gate_->Leave();
+    }
+
+   private:
+    friend class Gate;
+    explicit Pass(Gate* gate) : gate_(gate) {}
+    Gate* gate_;
+  };
+
+  explicit Gate(telemetry::Metrics* metrics) : metrics_(metrics) {}
+
+  // UNAVAILABLE once closed.
+  absl::StatusOr<Pass> Enter();
+
+  void Close();
+
+  // True when nobody is inside; false when `deadline` came first.
+  bool WaitUntilEmpty(absl::Time deadline);
+
+ private:
+  void Leave();
+
+  telemetry::Metrics* const metrics_;
+  absl::Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t num_inside_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace limpid::rpc

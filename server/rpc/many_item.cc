@@ -1,0 +1,152 @@
+#include "rpc/many_item.h"
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "rpc/decode.h"
+#include "rpc/event_part.h"
+#include "rpc/guard.h"
+#include "rpc/request_record.h"
+#include "rpc/status.h"
+#include "rpc/wire.h"
+#include "text/utf8.h"
+
+namespace limpid::rpc {
+namespace {
+
+using Part = StreamWriter<v1::ExplainManyResponse>::Part;
+
+// Rides in an item's last part: when that has left, or was dropped, the item is over. The part lies in the stream's
+// writer, or in the hands of an item that holds the stream: the stream is there.
+class Leaving {
+ public:
+  Leaving(ItemStream* stream, std::shared_ptr<RequestRecord> record, absl::Status status,
+          std::optional<Gate::Pass> pass)
+      : stream_(stream), record_(std::move(record)), status_(std::move(status)), pass_(std::move(pass)) {}
+  Leaving(Leaving&& other) noexcept
+      : stream_(std::exchange(other.stream_, nullptr)),
+        record_(std::move(other.record_)),
+        status_(std::move(other.status_)),
+        pass_(std::move(other.pass_)),
+        was_encoded_(other.was_encoded_) {}
+  Leaving& operator=(Leaving&&) = delete;
+  ~Leaving() {
+    if (stream_ == nullptr) return;
+    record_->Finish(was_encoded_ ? status_ : absl::CancelledError("the stream ended before the answer left"));
+    pass_.reset();
+    stream_->OnItemLeft();
+  }
+  void MarkEncoded() { was_encoded_ = true; }
+
+ private:
+  ItemStream* stream_;
+  std::shared_ptr<RequestRecord> record_;
+  absl::Status status_;
+  std::optional<Gate::Pass> pass_;
+  bool was_encoded_ = false;
+};
+
+// The sink of the request's session, which keeps it alive until End.
+class ManyItem final : public explain::EventSink, public std::enable_shared_from_this<ManyItem> {
+ public:
+  ManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context, const std::string& id)
+      : stream_(std::move(stream)),
+        id_(id),
+        record_(std::make_shared<RequestRecord>(context.environment, "ExplainMany", context.caller,
+                                                id.substr(0, kMaxItemIdBytes))) {}
+
+  absl::Status TryStart(const ItemContext& context, const v1::ExplainRequest& message) {
+    if (id_.empty()) return absl::InvalidArgumentError("id: must not be empty");
+    if (id_.size() > kMaxItemIdBytes) {
+      return absl::InvalidArgumentError(absl::StrCat("id: has ", id_.size(), " bytes, at most ", kMaxItemIdBytes));
+    }
+    owns_id_ = stream_->TakeId(id_);
+    if (!owns_id_) return absl::InvalidArgumentError("id: in use by another request under way on this stream");
+    const Environment& environment = context.environment;
+    ABSL_ASSIGN_OR_RETURN(pass_, environment.gate->Enter());
+    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
+    ABSL_ASSIGN_OR_RETURN(model_, environment.explainer->Find(request.model));
+    record_->SetRequest(request, *model_);
+    environment.explainer->Explain(std::move(request), {context.stop, context.deadline}, shared_from_this());
+    return absl::OkStatus();
+  }
+
+  void Emit(explain::Event event) override {
+    const absl::Status survived = Guarded([&] {
+      record_->Observe(event);
+      const bool is_last = std::holds_alternative<explain::SummaryEvent>(event);
+      EventPart part = MakeEventPart(std::move(event), model_);
+      // The summary waits for End, which frees the id: who has read the summary may use the id again.
+      if (is_last) {
+        summary_ = std::move(part);
+      } else {
+        stream_->Push(Wrapped(std::move(part), std::nullopt));
+      }
+    });
+    if (!survived.ok()) encoding_failure_ = survived;
+  }
+
+  void End(absl::Status status) override {
+    if (status.ok()) status = encoding_failure_;
+    if (owns_id_) stream_->FreeId(id_);
+    Leaving leaving(stream_.get(), record_, status, std::move(pass_));
+    if (status.ok()) {
+      stream_->Push(Wrapped(std::move(summary_), std::move(leaving)));
+    } else {
+      stream_->Push(Failed(status, std::move(leaving)));
+    }
+  }
+
+ private:
+  Part Wrapped(EventPart part, std::optional<Leaving> leaving) {
+    return [id = id_, record = record_, part = std::move(part),
+            leaving = std::move(leaving)](v1::ExplainManyResponse* message) mutable {
+      const absl::Time start = absl::Now();
+      message->set_id(id);
+      const bool has_more = part(message->mutable_response());
+      record->AddMessage(message->ByteSizeLong(), absl::Now() - start);
+      if (leaving.has_value()) leaving->MarkEncoded();
+      return has_more;
+    };
+  }
+
+  Part Failed(const absl::Status& status, Leaving leaving) {
+    return [id = id_, status, leaving = std::move(leaving)](v1::ExplainManyResponse* message) mutable {
+      message->set_id(id);
+      message->mutable_failure()->set_code(status.raw_code());
+      message->mutable_failure()->set_message(PublicMessage(status));
+      leaving.MarkEncoded();
+      return false;
+    };
+  }
+
+  const std::shared_ptr<ItemStream> stream_;
+  const std::string id_;
+  const std::shared_ptr<RequestRecord> record_;
+  bool owns_id_ = false;
+  std::optional<Gate::Pass> pass_;
+  std::shared_ptr<const explain::Model> model_;
+  EventPart summary_;
+  absl::Status encoding_failure_;
+};
+
+}  // namespace
+
+void StartManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context, const grpc::ByteBuffer& bytes) {
+  v1::ExplainManyRequest message;
+  absl::Status started = ParseMessage(bytes, &message);
+  // Of bytes that do not parse the id is usually there, but it may be what is wrong with them.
+  const std::string id = text::FindInvalidUtf8(message.id()).has_value() ? "" : message.id();
+  auto item = std::make_shared<ManyItem>(std::move(stream), context, id);
+  if (started.ok()) {
+    const absl::Status survived = Guarded([&] { started = item->TryStart(context, message.request()); });
+    if (!survived.ok()) started = survived;
+  }
+  if (!started.ok()) item->End(started);
+}
+
+}  // namespace limpid::rpc

@@ -1,0 +1,136 @@
+#include "rpc/model_call.h"
+
+#include <memory>
+#include <stop_token>
+#include <utility>
+#include <variant>
+
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "limpid/v1/explain.pb.h"
+#include "rpc/decode.h"
+#include "rpc/encode.h"
+#include "rpc/unary_call.h"
+
+namespace limpid::rpc {
+namespace {
+
+// An explanation without methods, gathered.
+class PredictCall final : public UnaryCall<v1::PredictRequest, v1::PredictResponse>, public explain::EventSink {
+ public:
+  explicit PredictCall(const UnaryArguments& arguments) : UnaryCall("Predict", arguments) {}
+
+  // explain::EventSink
+  void Emit(explain::Event event) override {
+    const absl::Status survived = Guarded([&] {
+      record_.Observe(event);
+      if (const auto* prediction = std::get_if<explain::PredictionEvent>(&event)) {
+        EncodePrediction(*prediction, model_->engine->card(), response_.mutable_prediction());
+      } else if (const auto* summary = std::get_if<explain::SummaryEvent>(&event)) {
+        EncodeSummary(*summary, response_.mutable_summary());
+      }
+    });
+    if (!survived.ok()) encoding_failure_ = survived;
+  }
+  void End(absl::Status status) override { Conclude(status.ok() ? encoding_failure_ : status); }
+
+ private:
+  absl::Status Begin(const v1::PredictRequest& message) override {
+    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodePredictRequest(message));
+    ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(request.model));
+    record_.SetRequest(request, *model_);
+    environment_.explainer->Explain(std::move(request),
+                                    {stop_.get_token(), RequestDeadline(*context_, environment_.max_request_time)},
+                                    std::static_pointer_cast<PredictCall>(self()));
+    return absl::OkStatus();
+  }
+
+  // The session notices and ends with CANCELLED.
+  void OnCancel() override { stop_.request_stop(); }
+
+  std::stop_source stop_;
+  std::shared_ptr<const explain::Model> model_;
+  absl::Status encoding_failure_;
+};
+
+// On the pool: a long text takes longer than one of gRPC's few threads may be held.
+class TokenizeCall final : public UnaryCall<v1::TokenizeRequest, v1::TokenizeResponse> {
+ public:
+  explicit TokenizeCall(const UnaryArguments& arguments) : UnaryCall("Tokenize", arguments) {}
+
+ private:
+  absl::Status Begin(const v1::TokenizeRequest& message) override {
+    model_ = message.model();
+    ABSL_ASSIGN_OR_RETURN(input_, DecodeInput(message.input()));
+    deadline_ = RequestDeadline(*context_, environment_.max_request_time);
+    environment_.pool->Post([this] {
+      absl::Status tokenized;
+      const absl::Status survived = Guarded([&] { tokenized = Tokenize(); });
+      Conclude(survived.ok() ? tokenized : survived);
+    });
+    return absl::OkStatus();
+  }
+
+  absl::Status Tokenize() {
+    if (context_->IsCancelled()) return absl::CancelledError("cancelled by the caller");
+    if (absl::Now() > deadline_) return absl::DeadlineExceededError("the deadline came before the text was tokenized");
+    ABSL_ASSIGN_OR_RETURN(const text::Encoding encoding, environment_.explainer->Tokenize(model_, input_));
+    EncodeTokens(encoding.tokens, response_.mutable_tokens());
+    response_.set_truncated(encoding.truncated);
+    return absl::OkStatus();
+  }
+
+  std::string model_;
+  explain::Input input_;
+  absl::Time deadline_;
+};
+
+class ListModelsCall final : public UnaryCall<v1::ListModelsRequest, v1::ListModelsResponse> {
+ public:
+  explicit ListModelsCall(const UnaryArguments& arguments) : UnaryCall("ListModels", arguments) {}
+
+ private:
+  absl::Status Begin(const v1::ListModelsRequest&) override {
+    const explain::Explainer& explainer = *environment_.explainer;
+    for (const auto& model : explainer.models()) {
+      EncodeModel(*model, explainer.limits(), model == explainer.models().front(), response_.add_models());
+    }
+    Conclude(absl::OkStatus());
+    return absl::OkStatus();
+  }
+};
+
+class GetModelCall final : public UnaryCall<v1::GetModelRequest, v1::GetModelResponse> {
+ public:
+  explicit GetModelCall(const UnaryArguments& arguments) : UnaryCall("GetModel", arguments) {}
+
+ private:
+  absl::Status Begin(const v1::GetModelRequest& message) override {
+    const explain::Explainer& explainer = *environment_.explainer;
+    ABSL_ASSIGN_OR_RETURN(const std::shared_ptr<const explain::Model> model, explainer.Find(message.model()));
+    EncodeModel(*model, explainer.limits(), model == explainer.models().front(), response_.mutable_model());
+    Conclude(absl::OkStatus());
+    return absl::OkStatus();
+  }
+};
+
+template <typename Call>
+grpc::ServerUnaryReactor* Start(const UnaryArguments& arguments) {
+  auto call = std::make_shared<Call>(arguments);
+  call->Start(call, arguments.request);
+  return call.get();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* StartPredictCall(const UnaryArguments& arguments) { return Start<PredictCall>(arguments); }
+
+grpc::ServerUnaryReactor* StartTokenizeCall(const UnaryArguments& arguments) { return Start<TokenizeCall>(arguments); }
+
+grpc::ServerUnaryReactor* StartListModelsCall(const UnaryArguments& arguments) {
+  return Start<ListModelsCall>(arguments);
+}
+
+grpc::ServerUnaryReactor* StartGetModelCall(const UnaryArguments& arguments) { return Start<GetModelCall>(arguments); }
+
+}  // namespace limpid::rpc

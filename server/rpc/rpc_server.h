@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/worker_pool.h"
+#include "explain/explainer.h"
+#include "rpc/environment.h"
+#include "rpc/gate.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace limpid::rpc {
+
+class Health;
+class Service;
+
+struct RpcServerOptions {
+  std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
+  bool reflection = true;
+  // Deadline of a request whose caller set none, or a later one.
+  absl::Duration max_request_time = absl::Seconds(60);
+  // Requests under way on one ExplainMany stream; beyond it the stream is not read.
+  size_t max_requests_per_stream = 64;
+  // How long new requests are still taken after readiness has ended, so that load balancers notice.
+  absl::Duration drain_notice = absl::ZeroDuration();
+};
+
+// What the calls work with. All of it outlives the server.
+struct RpcServerParts {
+  explain::Explainer* explainer = nullptr;
+  base::WorkerPool* pool = nullptr;
+  telemetry::Metrics* metrics = nullptr;
+  telemetry::Log* log = nullptr;
+};
+
+// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Plaintext. Drain and the
+// destructor belong to one thread, and to none of gRPC's or the pool's.
+class RpcServer {
+ public:
+  // Listens and serves, ready at once. UNAVAILABLE naming the address if that cannot be had.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options, const RpcServerParts& parts);
+
+  // Drains without patience if Drain was not called.
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  // The port that is bound.
+  int port() const { return port_; }
+
+  // Ends readiness, refuses new requests with UNAVAILABLE, lets those under way finish until `deadline` and cancels the
+  // rest. When this returns no call and no session of a call is left. False if some had to be cancelled.
+  bool Drain(absl::Time deadline);
+
+ private:
+  RpcServer(const RpcServerOptions& options, const RpcServerParts& parts);
+  absl::Status Listen(const RpcServerOptions& options);
+
+  const absl::Duration drain_notice_;
+  Gate gate_;
+  const Environment environment_;
+  const std::unique_ptr<Service> service_;
+  int port_ = 0;
+  bool is_drained_ = false;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Health> health_;
+};
+
+}  // namespace limpid::rpc

@@ -1,0 +1,48 @@
+#include "rpc/service.h"
+
+#include "rpc/explain_call.h"
+#include "rpc/explain_many_call.h"
+#include "rpc/model_call.h"
+
+namespace limpid::rpc {
+
+Service::Service(const Environment& environment)
+    : environment_(environment),
+      explain_(environment.metrics->AddRpc("Explain")),
+      explain_many_(environment.metrics->AddRpc("ExplainMany")),
+      predict_(environment.metrics->AddRpc("Predict")),
+      tokenize_(environment.metrics->AddRpc("Tokenize")),
+      list_models_(environment.metrics->AddRpc("ListModels")),
+      get_model_(environment.metrics->AddRpc("GetModel")) {}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Explain(grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request) {
+  return StartExplainCall(environment_, explain_, context, *request);
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Service::ExplainMany(
+    grpc::CallbackServerContext* context) {
+  return StartExplainManyCall(environment_, explain_many_, context);
+}
+
+grpc::ServerUnaryReactor* Service::Predict(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) {
+  return StartPredictCall({environment_, predict_, context, *request, response});
+}
+
+grpc::ServerUnaryReactor* Service::Tokenize(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) {
+  return StartTokenizeCall({environment_, tokenize_, context, *request, response});
+}
+
+grpc::ServerUnaryReactor* Service::ListModels(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) {
+  return StartListModelsCall({environment_, list_models_, context, *request, response});
+}
+
+grpc::ServerUnaryReactor* Service::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) {
+  return StartGetModelCall({environment_, get_model_, context, *request, response});
+}
+
+}  // namespace limpid::rpc

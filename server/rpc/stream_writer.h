@@ -1,0 +1,147 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+
+namespace limpid::rpc {
+
+// The sending half of one streaming call: keeps one write in flight, and finishes exactly once, after the last write.
+//
+// Parts wait unencoded; the next message is encoded only when the one before has left, so a slow reader costs one
+// message of memory. All methods are thread-safe; `Stream` is called without the lock, one call at a time.
+//
+//   event          under the lock                                                     then
+//   Push           ended: drop; else queue, and if idle take it                        Write
+//   OnWriteDone    not ok: as OnCancel; else the part's next message, the next part,   Write or Finish
+//                  or the status if there is one
+//   End            keep the first status; idle and empty: take it                      Finish
+//   OnCancel       drop all but the message in flight, status CANCELLED; idle: take it Finish
+template <typename Response>
+class StreamWriter {
+ public:
+  // Encodes the part's next message; true while it has more. May throw: the call then ends with INTERNAL.
+  using Part = absl::AnyInvocable<bool(Response*)>;
+
+  // What the writer drives. `response` stays unchanged until OnWriteDone. Write may throw before it has begun a write:
+  // the call then ends with INTERNAL.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+    virtual void Write(const Response& response) = 0;
+    virtual void Finish(const absl::Status& status) = 0;
+  };
+
+  // `stream` must live until its Finish was called.
+  explicit StreamWriter(Stream* stream) : stream_(stream) {}
+
+  void Push(Part part) {
+    {
+      absl::MutexLock lock(&mutex_);
+      // A dropped part is destroyed after the lock is released: it may hold a request whose end calls back here.
+      if (final_status_.has_value()) return;
+      queue_.push_back(std::move(part));
+      if (std::exchange(busy_, true)) return;
+    }
+    Advance();
+  }
+
+  void End(absl::Status status) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (final_status_.has_value()) return;
+      final_status_ = std::move(status);
+      if (std::exchange(busy_, true)) return;
+    }
+    Advance();
+  }
+
+  void OnWriteDone(bool ok) {
+    if (!ok) DropAll(absl::CancelledError("the caller has gone"));
+    if (!current_has_more_ || dropped()) current_ = nullptr;
+    Advance();
+  }
+
+  void OnCancel() {
+    DropAll(absl::CancelledError("cancelled by the caller"));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (std::exchange(busy_, true)) return;
+    }
+    Advance();
+  }
+
+ private:
+  // Takes the next step: a write, the end, or rest. Only the one who set `busy_` (or whose write is done) may call it.
+  void Advance() {
+    if (!current_ && !TakeNext()) return;
+    try {
+      current_has_more_ = current_(&message_);
+      stream_->Write(message_);
+    } catch (...) {
+      current_ = nullptr;
+      DropAll(absl::InternalError("a part of the answer could not be encoded"));
+      stream_->Finish(final_status());
+    }
+  }
+
+  // False if there is nothing to write now: the stream rests or is finished. `busy_` stays set for ever once finished.
+  bool TakeNext() {
+    absl::Status status;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!queue_.empty()) {
+        current_ = std::move(queue_.front());
+        queue_.pop_front();
+        return true;
+      }
+      if (!final_status_.has_value()) {
+        busy_ = false;
+        return false;
+      }
+      status = *final_status_;
+    }
+    stream_->Finish(status);
+    return false;
+  }
+
+  // What waits is destroyed outside the lock, for the reason given in Push. A status other than OK that was there
+  // before is kept.
+  void DropAll(absl::Status status) {
+    std::deque<Part> dropped;
+    absl::MutexLock lock(&mutex_);
+    dropped_ = true;
+    dropped.swap(queue_);
+    if (!final_status_.has_value() || final_status_->ok()) final_status_ = std::move(status);
+  }
+
+  bool dropped() {
+    absl::MutexLock lock(&mutex_);
+    return dropped_;
+  }
+  absl::Status final_status() {
+    absl::MutexLock lock(&mutex_);
+    return *final_status_;
+  }
+
+  Stream* const stream_;
+
+  absl::Mutex mutex_;
+  std::deque<Part> queue_ ABSL_GUARDED_BY(mutex_);
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;  // a write or a step is under way, or the stream is finished
+  bool dropped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<absl::Status> final_status_ ABSL_GUARDED_BY(mutex_);
+
+  // Owned by whoever makes the step.
+  Part current_;
+  bool current_has_more_ = false;
+  Response message_;
+};
+
+}  // namespace limpid::rpc

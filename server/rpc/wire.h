@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/support/byte_buffer.h"
+
+// Messages from and to bytes. Handlers take raw bytes, because gRPC itself answers bytes that do not parse with
+// UNIMPLEMENTED and no text, and takes them for the end of a stream.
+namespace limpid::rpc {
+
+// INVALID_ARGUMENT that names the string that is not UTF-8, or says that this is no such message; `message` then has
+// the fields that were read before.
+absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message* message);
+
+// Replaces what is in `bytes`.
+void SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer* bytes);
+
+}  // namespace limpid::rpc
