@@ -1,0 +1,173 @@
+#include "rpc/attention_chunks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include "rpc/half.h"
+
+namespace limpid::rpc {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Le;
+using Encoding = explain::AttentionSelection::Encoding;
+
+// A map whose values say where they stand.
+engine::HostTensor Map(int64_t heads, int64_t tokens, float first) {
+  auto values = std::make_shared<std::vector<float>>(static_cast<size_t>(heads * tokens * tokens));
+  std::iota(values->begin(), values->end(), first);
+  return {.shape = {heads, tokens, tokens}, .values = *values, .owner = values};
+}
+
+explain::AttentionEvent Maps(std::vector<int32_t> layers, std::vector<int32_t> heads, int64_t tokens) {
+  explain::AttentionEvent event;
+  const int64_t model_heads = heads.empty() ? 1 : *std::max_element(heads.begin(), heads.end()) + 1;
+  for (int32_t layer : layers) event.maps.push_back(Map(model_heads, tokens, static_cast<float>(1000 * layer)));
+  event.layers = std::move(layers);
+  event.heads = std::move(heads);
+  return event;
+}
+
+std::vector<v1::AttentionChunk> Cut(explain::AttentionEvent event) {
+  AttentionChunks chunks(std::move(event));
+  std::vector<v1::AttentionChunk> cut;
+  v1::AttentionChunk chunk;
+  bool has_more = true;
+  while (has_more) {
+    has_more = chunks.Next(&chunk);
+    cut.push_back(chunk);
+  }
+  EXPECT_EQ(cut.size(), chunks.count());
+  for (size_t i = 0; i < cut.size(); ++i) {
+    EXPECT_EQ(cut[i].chunk_index(), i);
+    EXPECT_EQ(cut[i].chunk_count(), cut.size());
+  }
+  return cut;
+}
+
+std::vector<float> Floats(const v1::AttentionChunk& chunk) {
+  std::vector<float> values(chunk.data().size() / sizeof(float));
+  std::memcpy(values.data(), chunk.data().data(), chunk.data().size());
+  return values;
+}
+
+size_t Elements(const v1::AttentionChunk& chunk) {
+  return std::accumulate(chunk.shape().begin(), chunk.shape().end(), size_t{1}, std::multiplies<>());
+}
+
+// All payloads of one layer, one after the other: what a client puts together.
+std::vector<float> Joined(const std::vector<v1::AttentionChunk>& chunks, uint32_t layer) {
+  std::vector<float> joined;
+  for (const v1::AttentionChunk& chunk : chunks) {
+    if (chunk.layer() != layer) continue;
+    const std::vector<float> values = Floats(chunk);
+    EXPECT_EQ(values.size(), Elements(chunk));
+    joined.insert(joined.end(), values.begin(), values.end());
+  }
+  return joined;
+}
+
+std::vector<size_t> PayloadSizes(const std::vector<v1::AttentionChunk>& chunks) {
+  std::vector<size_t> sizes;
+  for (const v1::AttentionChunk& chunk : chunks) sizes.push_back(chunk.data().size());
+  return sizes;
+}
+
+TEST(AttentionChunks, ASmallMapIsOneChunkALayer) {
+  const std::vector<v1::AttentionChunk> chunks = Cut(Maps({0, 2}, {0, 1, 2}, 4));
+
+  ASSERT_EQ(chunks.size(), 2u);
+  EXPECT_EQ(chunks[0].layer(), 0u);
+  EXPECT_EQ(chunks[1].layer(), 2u);
+  for (const v1::AttentionChunk& chunk : chunks) {
+    EXPECT_THAT(chunk.heads(), ElementsAre(0, 1, 2));
+    EXPECT_THAT(chunk.shape(), ElementsAre(3, 4, 4));
+    EXPECT_EQ(chunk.query_begin(), 0u);
+    EXPECT_EQ(chunk.encoding(), v1::ENCODING_FLOAT32);
+    EXPECT_FALSE(chunk.mean_over_heads());
+  }
+  const engine::HostTensor expected = Map(3, 4, 2000);
+  EXPECT_THAT(Floats(chunks[1]), ::testing::ElementsAreArray(expected.values));
+}
+
+TEST(AttentionChunks, ChosenHeadsComeInTheOrderChosen) {
+  const std::vector<v1::AttentionChunk> chunks = Cut(Maps({1}, {2, 0}, 2));
+
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_THAT(chunks[0].heads(), ElementsAre(2, 0));
+  EXPECT_THAT(Floats(chunks[0]), ElementsAre(1008, 1009, 1010, 1011, 1000, 1001, 1002, 1003));
+}
+
+TEST(AttentionChunks, TheMeanNamesTheHeadsItIsOf) {
+  explain::AttentionEvent event = Maps({0}, {0, 3}, 2);
+  event.maps = {Map(1, 2, 7)};
+  event.mean_over_heads = true;
+
+  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(event));
+
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_TRUE(chunks[0].mean_over_heads());
+  EXPECT_THAT(chunks[0].heads(), ElementsAre(0, 3));
+  EXPECT_THAT(chunks[0].shape(), ElementsAre(1, 2, 2));
+  EXPECT_THAT(Floats(chunks[0]), ElementsAre(7, 8, 9, 10));
+}
+
+TEST(AttentionChunks, WholeHeadsShareAChunkWhileTheyFit) {
+  // 256 KiB a head: four fill a chunk.
+  const std::vector<v1::AttentionChunk> chunks = Cut(Maps({0, 1}, {0, 1, 2, 3, 4, 5}, 256));
+
+  ASSERT_EQ(chunks.size(), 4u);
+  EXPECT_THAT(chunks[0].heads(), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(chunks[1].heads(), ElementsAre(4, 5));
+  EXPECT_EQ(chunks[2].layer(), 1u);
+  EXPECT_THAT(PayloadSizes(chunks), Each(Le(kMaxChunkBytes)));
+  const engine::HostTensor expected = Map(6, 256, 1000);
+  EXPECT_THAT(Joined(chunks, 1), ::testing::ElementsAreArray(expected.values));
+}
+
+TEST(AttentionChunks, ALargeHeadIsCutByQueries) {
+  // 520 rows of 2080 bytes: 504 rows fill a chunk.
+  const std::vector<v1::AttentionChunk> chunks = Cut(Maps({0}, {0, 1}, 520));
+
+  ASSERT_EQ(chunks.size(), 4u);
+  EXPECT_THAT(chunks[0].shape(), ElementsAre(1, 504, 520));
+  EXPECT_THAT(chunks[1].shape(), ElementsAre(1, 16, 520));
+  EXPECT_EQ(chunks[1].query_begin(), 504u);
+  EXPECT_THAT(chunks[2].heads(), ElementsAre(1));
+  EXPECT_EQ(chunks[2].query_begin(), 0u);
+  EXPECT_THAT(PayloadSizes(chunks), Each(Le(kMaxChunkBytes)));
+  const engine::HostTensor expected = Map(2, 520, 0);
+  EXPECT_THAT(Joined(chunks, 0), ::testing::ElementsAreArray(expected.values));
+}
+
+TEST(AttentionChunks, Float16HalvesThePayload) {
+  explain::AttentionEvent event = Maps({0}, {1}, 3);
+  event.encoding = Encoding::kFloat16;
+  const engine::HostTensor map = event.maps[0];
+
+  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(event));
+
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_EQ(chunks[0].encoding(), v1::ENCODING_FLOAT16);
+  ASSERT_EQ(chunks[0].data().size(), 18u);
+  for (size_t i = 0; i < 9; ++i) {
+    uint16_t half;
+    std::memcpy(&half, chunks[0].data().data() + 2 * i, 2);
+    EXPECT_EQ(half, ToHalf(map.values[9 + i]));
+  }
+}
+
+TEST(AttentionChunks, OneTokenIsAMapToo) {
+  const std::vector<v1::AttentionChunk> chunks = Cut(Maps({0}, {0}, 1));
+
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_THAT(chunks[0].shape(), ElementsAre(1, 1, 1));
+}
+
+}  // namespace
+}  // namespace limpid::rpc
