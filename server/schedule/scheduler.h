@@ -34,7 +34,8 @@ struct RowGroup {
   std::vector<engine::Row> rows;  // at least one
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();
-  // Optional; from the compute thread, before the backward pass, at most once a row. Must be quick.
+  // Optional; while the row's batch runs (Engine::OnPrediction), before its backward pass, at most once a row. Must be
+  // quick.
   std::function<void(size_t row_index, const engine::Prediction&)> on_prediction;
   // Exactly once, from the compute thread (or from Submit's caller on refusal); must be quick. Results in the order
   // of `rows`. CANCELLED if `stop` was requested and DEADLINE_EXCEEDED if the deadline came before all rows ran; the

@@ -11,7 +11,8 @@
 namespace limpid::schedule {
 
 // A row group between Submit and on_done: what came back so far, and the promise that its callbacks are called as
-// RowGroup says. Not thread-safe: the queue hands a group's rows out, the compute thread alone brings results.
+// RowGroup says. Not thread-safe: calls come one at a time, from the compute thread or, while that waits in
+// Engine::Run, with a prediction from a thread of the pass.
 class WaitingGroup {
  public:
   WaitingGroup(RowGroup group, absl::Time now);
