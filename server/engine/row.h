@@ -29,7 +29,7 @@ struct Target {
   int32_t class_index = kPredicted;  // kClass, kContrast: index, or kPredicted
   int32_t foil_index = kRunnerUp;    // kContrast: index, or kRunnerUp = best class other than class_index
   // kSimilarity: pooled embedding of the other text, [hidden_size].
-  std::shared_ptr<const std::vector<float>> reference;
+  std::shared_ptr<const std::vector<float>> reference = nullptr;
 };
 
 // What a row should bring back beside its prediction. Everything here comes out of the same forward pass and, where

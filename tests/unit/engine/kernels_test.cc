@@ -1,0 +1,147 @@
+// The tuned CPU kernels against the portable ops in double, on widths that do and do not fill whole vectors.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "engine/kernels/cpu/attention.h"
+#include "engine/kernels/cpu/elementwise.h"
+#include "engine/ops/activation.h"
+#include "engine/ops/attention.h"
+#include "engine/ops/layer_norm.h"
+#include "unit/engine/op_kernels.h"
+
+namespace limpid::engine {
+namespace {
+
+at::Tensor Double(const at::Tensor& x) { return x.defined() ? x.to(at::kDouble) : x; }
+
+// Parameter: kernel set, rows, columns.
+class RowKernels : public ::testing::TestWithParam<std::tuple<KernelSet, int64_t, int64_t>> {
+ protected:
+  void SetUp() override {
+    at::manual_seed(1);
+    const KernelSet& set = std::get<0>(GetParam());
+    kernels_ = set.get();
+    if (kernels_ == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
+  }
+  at::Tensor Matrix(double scale = 1) const { return at::randn({Rows(), Cols()}) * scale; }
+  at::Tensor Vector() const { return at::randn({Cols()}); }
+  int64_t Rows() const { return std::get<1>(GetParam()); }
+  int64_t Cols() const { return std::get<2>(GetParam()); }
+
+  const cpu::Kernels* kernels_ = nullptr;
+};
+
+TEST_P(RowKernels, BiasActivationAndItsDerivative) {
+  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
+    // Far enough out to see both tails.
+    const at::Tensor x = Matrix(4), bias = Vector();
+    at::Tensor slope, expected_slope;
+
+    const at::Tensor y = cpu::BiasActivationForward(*kernels_, activation, bias, x.clone(), &slope);
+    const at::Tensor without = cpu::BiasActivationForward(*kernels_, activation, bias, x.clone(), nullptr);
+
+    const at::Tensor expected = BiasActivationForward(activation, Double(bias), Double(x), &expected_slope);
+    EXPECT_LE(RelativeError(y, expected), kFp32Tolerance);
+    EXPECT_LE(RelativeError(slope, expected_slope), kFp32Tolerance);
+    EXPECT_TRUE(at::equal(y, without));
+  }
+}
+
+TEST_P(RowKernels, AddLayerNormWithAndWithoutBiasAndResidual) {
+  const LayerNormWeights weights = {Vector(), Vector(), 1e-5};
+  const LayerNormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
+  for (const bool added : {false, true}) {
+    const at::Tensor x = Matrix(), bias = added ? Vector() : at::Tensor(), residual = added ? Matrix() : at::Tensor();
+    LayerNormSaved saved, expected_saved;
+
+    const at::Tensor y = cpu::AddLayerNormForward(*kernels_, weights, bias, residual, x.clone(), &saved);
+
+    const at::Tensor expected = AddLayerNormForward(exact, Double(bias), Double(residual), Double(x), &expected_saved);
+    // One column is its own mean: what remains is rounding, divided by sqrt(eps).
+    const double tolerance = Cols() == 1 ? 1e-3 : 5e-6;
+    EXPECT_LE(RelativeError(y, expected), tolerance);
+    EXPECT_LE(RelativeError(saved.normalized, expected_saved.normalized), tolerance);
+    EXPECT_LE(RelativeError(saved.rstd, expected_saved.rstd), tolerance);
+  }
+}
+
+TEST_P(RowKernels, AddLayerNormVjpWithAndWithoutResidual) {
+  const LayerNormWeights weights = {Vector(), Vector(), 1e-5};
+  const LayerNormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
+  const LayerNormSaved saved = {Matrix(), at::rand({Rows(), 1}) + 0.5};
+  const LayerNormSaved exact_saved = {Double(saved.normalized), Double(saved.rstd)};
+  for (const bool added : {false, true}) {
+    const at::Tensor grad = Matrix(), residual = added ? Matrix() : at::Tensor();
+
+    const at::Tensor grad_input = cpu::AddLayerNormVjp(*kernels_, weights, saved, grad, residual);
+
+    EXPECT_LE(RelativeError(grad_input, AddLayerNormVjp(exact, exact_saved, Double(grad), Double(residual))),
+              kFp32Tolerance);
+  }
+}
+
+std::string RowName(const ::testing::TestParamInfo<std::tuple<KernelSet, int64_t, int64_t>>& test) {
+  return std::string(std::get<0>(test.param).name) + "_" + std::to_string(std::get<1>(test.param)) + "x" +
+         std::to_string(std::get<2>(test.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, RowKernels,
+                         ::testing::Combine(::testing::ValuesIn(KernelSets()), ::testing::Values(1, 5, 300),
+                                            ::testing::Values(1, 7, 8, 16, 17, 33, 384)),
+                         RowName);
+
+struct Shape {
+  const char* name;
+  std::vector<int64_t> lengths;
+  int64_t num_heads, head_size;
+};
+
+class AttentionKernels : public ::testing::TestWithParam<std::tuple<KernelSet, Shape>> {};
+
+TEST_P(AttentionKernels, ForwardVjpAndTap) {
+  const auto& [set, shape] = GetParam();
+  const cpu::Kernels* kernels = set.get();
+  if (kernels == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
+  at::manual_seed(1);
+  std::vector<int64_t> cu_seqlens = {0};
+  for (int64_t length : shape.lengths) cu_seqlens.push_back(cu_seqlens.back() + length);
+  const int64_t tokens = cu_seqlens.back(), hidden = shape.num_heads * shape.head_size;
+  const at::Tensor qkv = at::randn({tokens, 3 * hidden}), grad_output = at::randn({tokens, hidden});
+  const AttentionShape packed = {cu_seqlens, shape.num_heads};
+  // The first sequence asks for its map, the others do not.
+  std::vector<at::Tensor> probs, exact_probs, tap(shape.lengths.size()), exact_tap(shape.lengths.size());
+  tap[0] = at::empty({shape.lengths[0], shape.lengths[0]});
+  exact_tap[0] = Double(tap[0]);
+
+  const at::Tensor output = cpu::AttentionForward(*kernels, packed, qkv, &probs);
+  const at::Tensor grad = cpu::AttentionVjp(*kernels, packed, qkv, probs, grad_output, {tap});
+
+  const at::Tensor exact_output = AttentionForward(packed, Double(qkv), &exact_probs);
+  const at::Tensor exact_grad = AttentionVjp(packed, Double(qkv), exact_probs, Double(grad_output), {exact_tap});
+  EXPECT_LE(RelativeError(output, exact_output), kFp32Tolerance);
+  ASSERT_EQ(probs.size(), exact_probs.size());
+  for (size_t s = 0; s < probs.size(); ++s) {
+    EXPECT_LE((probs[s] - exact_probs[s]).abs().max().item<double>(), 1e-6);
+  }
+  EXPECT_LE(RelativeError(grad, exact_grad), kFp32Tolerance);
+  EXPECT_LE(RelativeError(tap[0], exact_tap[0]), kFp32Tolerance);
+}
+
+const Shape kShapes[] = {
+    {"OneToken", {1}, 1, 1},
+    {"OddHeads", {3, 1, 9}, 3, 5},
+    {"AsMiniLm", {7, 61, 16, 130}, 12, 32},
+    {"WholeVectors", {16, 32, 48}, 2, 64},
+    {"Long", {300}, 2, 8},
+};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, AttentionKernels,
+                         ::testing::Combine(::testing::ValuesIn(KernelSets()), ::testing::ValuesIn(kShapes)),
+                         [](const auto& test) {
+                           return std::string(std::get<0>(test.param).name) + "_" + std::get<1>(test.param).name;
+                         });
+
+}  // namespace
+}  // namespace limpid::engine

@@ -1,0 +1,81 @@
+#include "engine/pass/shards.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace limpid::engine {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Rows {
+  explicit Rows(const std::vector<size_t>& lengths) {
+    for (size_t length : lengths) rows.emplace_back().token_ids.resize(length);
+    for (const Row& row : rows) pointers.push_back(&row);
+  }
+  size_t Tokens(const std::vector<size_t>& shard) const {
+    size_t tokens = 0;
+    for (size_t row : shard) tokens += rows[row].token_ids.size();
+    return tokens;
+  }
+  std::vector<Row> rows;
+  std::vector<const Row*> pointers;
+};
+
+std::vector<size_t> Flat(const std::vector<std::vector<size_t>>& shards) {
+  std::vector<size_t> all;
+  for (const auto& shard : shards) all.insert(all.end(), shard.begin(), shard.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+TEST(Shards, EachRowIsInOneShardAndNoShardIsMuchLargerThanAnother) {
+  std::vector<size_t> lengths;
+  for (size_t i = 0; i < 100; ++i) lengths.push_back(1 + i * i % 97);
+  const Rows rows(lengths);
+
+  const auto shards = CutIntoShards(rows.pointers, 4);
+
+  std::vector<size_t> all(100);
+  std::iota(all.begin(), all.end(), size_t{0});
+  EXPECT_EQ(Flat(shards), all);
+  EXPECT_GE(shards.size(), 4);
+  for (const auto& shard : shards) {
+    EXPECT_TRUE(std::is_sorted(shard.begin(), shard.end()));
+    EXPECT_LT(rows.Tokens(shards.front()) - rows.Tokens(shard), 97);
+  }
+}
+
+TEST(Shards, ABatchWithFewerRowsThanThreadsStaysWhole) {
+  const Rows rows({200, 300, 250});
+
+  EXPECT_THAT(CutIntoShards(rows.pointers, 4), ElementsAre(ElementsAre(0, 1, 2)));
+}
+
+TEST(Shards, ABatchOfFewTokensStaysWhole) {
+  const Rows rows({5, 6, 7, 8});
+
+  EXPECT_THAT(CutIntoShards(rows.pointers, 2), ElementsAre(ElementsAre(0, 1, 2, 3)));
+}
+
+TEST(Shards, RowsWithAGradientCountTwice) {
+  Rows rows({100, 100, 100, 100});
+  rows.rows[0].wanted.head_importance = true;
+
+  EXPECT_THAT(CutIntoShards(rows.pointers, 2), ElementsAre(ElementsAre(0, 3), ElementsAre(1, 2)));
+}
+
+TEST(Shards, OneThreadStillGetsShardsThatFitItsCache) {
+  const Rows rows(std::vector<size_t>(32, 100));
+
+  const auto shards = CutIntoShards(rows.pointers, 1);
+
+  EXPECT_GT(shards.size(), 1);
+  EXPECT_LE(rows.Tokens(shards.front()), 500);
+}
+
+}  // namespace
+}  // namespace limpid::engine

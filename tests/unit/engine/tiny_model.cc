@@ -1,0 +1,155 @@
+#include "unit/engine/tiny_model.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+namespace limpid::engine {
+namespace {
+
+int64_t Count(const std::vector<int64_t>& shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape) count *= extent;
+  return count;
+}
+
+// Exact for the multiples of 1/64 that RandomWeights makes.
+uint16_t ToHalf(float value, bool bfloat) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if (bfloat || value == 0) return static_cast<uint16_t>(bits >> 16);
+  const uint32_t exponent = ((bits >> 23) & 0xff) - 127 + 15;
+  return static_cast<uint16_t>((bits >> 16 & 0x8000) | exponent << 10 | (bits >> 13 & 0x3ff));
+}
+
+void Append(float value, const std::string& dtype, std::string* data) {
+  const uint16_t half = ToHalf(value, dtype == "BF16");
+  if (dtype == "F32") {
+    data->append(reinterpret_cast<const char*>(&value), sizeof(value));
+  } else {
+    data->append(reinterpret_cast<const char*>(&half), sizeof(half));
+  }
+}
+
+class Generator {
+ public:
+  explicit Generator(uint32_t seed) : random_(seed) {}
+
+  void Add(const std::string& name, std::vector<int64_t> shape, float centre = 0) {
+    std::uniform_int_distribution<int> step(-31, 31);
+    TinyTensor tensor{std::move(shape), {}};
+    for (int64_t i = Count(tensor.shape); i > 0; --i) {
+      tensor.values.push_back(centre + static_cast<float>(step(random_)) / 64);
+    }
+    weights[name] = std::move(tensor);
+  }
+  void Linear(const std::string& name, int64_t out, int64_t in) {
+    Add(name + ".weight", {out, in});
+    Add(name + ".bias", {out});
+  }
+  void Norm(const std::string& name, int64_t width) {
+    Add(name + ".weight", {width}, 1);
+    Add(name + ".bias", {width});
+  }
+
+  TinyWeights weights;
+
+ private:
+  std::mt19937 random_;
+};
+
+}  // namespace
+
+TinyWeights RandomWeights(const TinyConfig& c, uint32_t seed) {
+  Generator g(seed);
+  const bool classifier = c.architecture == "BertForSequenceClassification";
+  const std::string prefix = classifier ? "bert." : "";
+  g.Add(prefix + "embeddings.word_embeddings.weight", {c.vocab_size, c.hidden_size});
+  g.Add(prefix + "embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size});
+  g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
+  g.Norm(prefix + "embeddings.LayerNorm", c.hidden_size);
+  for (int64_t l = 0; l < c.num_hidden_layers; ++l) {
+    const std::string layer = prefix + "encoder.layer." + std::to_string(l);
+    for (const char* part : {"query", "key", "value"}) {
+      g.Linear(layer + ".attention.self." + part, c.hidden_size, c.hidden_size);
+    }
+    g.Linear(layer + ".attention.output.dense", c.hidden_size, c.hidden_size);
+    g.Norm(layer + ".attention.output.LayerNorm", c.hidden_size);
+    g.Linear(layer + ".intermediate.dense", c.intermediate_size, c.hidden_size);
+    g.Linear(layer + ".output.dense", c.hidden_size, c.intermediate_size);
+    g.Norm(layer + ".output.LayerNorm", c.hidden_size);
+  }
+  if (classifier) {
+    g.Linear("bert.pooler.dense", c.hidden_size, c.hidden_size);
+    g.Linear("classifier", c.num_labels, c.hidden_size);
+  }
+  return g.weights;
+}
+
+nlohmann::json ConfigJsonOf(const TinyConfig& c) {
+  nlohmann::json json = {{"architectures", {c.architecture}},
+                         {"vocab_size", c.vocab_size},
+                         {"type_vocab_size", c.type_vocab_size},
+                         {"max_position_embeddings", c.max_position_embeddings},
+                         {"hidden_size", c.hidden_size},
+                         {"num_hidden_layers", c.num_hidden_layers},
+                         {"num_attention_heads", c.num_attention_heads},
+                         {"intermediate_size", c.intermediate_size},
+                         {"hidden_act", c.hidden_act},
+                         {"layer_norm_eps", c.layer_norm_eps},
+                         {"problem_type", c.problem_type}};
+  for (int64_t i = 0; i < c.num_labels; ++i) json["id2label"][std::to_string(i)] = "label " + std::to_string(i);
+  return json;
+}
+
+std::string WithHeader(const std::string& header, const std::string& data) {
+  const uint64_t size = header.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof(size)) + header + data;
+}
+
+std::string SafetensorsBytes(const TinyWeights& weights, const std::string& dtype, int padding) {
+  nlohmann::json header = {{"__metadata__", {{"format", "pt"}}}};
+  std::string data(static_cast<size_t>(padding), '\0');
+  for (const auto& [name, tensor] : weights) {
+    const size_t begin = data.size();
+    for (float value : tensor.values) Append(value, dtype, &data);
+    header[name] = {{"dtype", dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  return WithHeader(text, data);
+}
+
+std::string WriteFolder(const std::string& name, const std::map<std::string, std::string>& files) {
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / ("limpid_engine_" + name);
+  std::filesystem::remove_all(folder);
+  for (const auto& [file, contents] : files) {
+    std::filesystem::create_directories((folder / file).parent_path());
+    std::ofstream(folder / file, std::ios::binary) << contents;
+  }
+  return folder.string();
+}
+
+std::string WriteTinyModel(const std::string& name, const TinyConfig& config, uint32_t seed) {
+  return WriteFolder(name, {{"config.json", ConfigJsonOf(config).dump()},
+                            {"model.safetensors", SafetensorsBytes(RandomWeights(config, seed))}});
+}
+
+Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Target& target) {
+  std::mt19937 random(seed);
+  Row row;
+  for (int64_t i = 0; i < length; ++i) {
+    row.token_ids.push_back(static_cast<int32_t>(random() % static_cast<uint32_t>(config.vocab_size)));
+    row.type_ids.push_back(static_cast<int32_t>(random() % static_cast<uint32_t>(config.type_vocab_size)));
+  }
+  row.target = target;
+  for (int32_t l = 0; l < config.num_hidden_layers; ++l) row.wanted.attention_layers.push_back(l);
+  row.wanted.head_mean_attention = row.wanted.gradient_attention = row.wanted.head_importance = true;
+  row.wanted.gradient_at = {true, true, true};
+  return row;
+}
+
+}  // namespace limpid::engine
