@@ -171,8 +171,8 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat("device: '", name, "' is not cpu, cuda or cuda:N"));
 }
 
-// A pass allocates the same megabytes again and again. By default glibc gives such blocks back to the kernel, and
-// taking them anew, page by page, cost 5 to 10 % of a pass.
+// A pass allocates the same megabytes again and again. By default glibc gives such blocks back to the kernel, which
+// hands them out anew page by page, each with a fault.
 void KeepFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);  // glibc's maximum
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -6,7 +6,8 @@
 namespace limpid::engine {
 namespace {
 
-// Matrix products are near their peak from about 200 tokens on, and a few hundred still fit a core's cache.
+// From 256 tokens on a product runs as fast on one core as with 4096 (measured), and the activations of a few hundred
+// stay near a core's cache. The exact number is a guess between the two.
 constexpr size_t kShardTokens = 384;
 // Fewer than this and a product is bound by reading the weights, which every shard does anew.
 constexpr size_t kMinShardTokens = 64;
