@@ -30,7 +30,7 @@ OutputFile::OutputFile(std::string path, std::string part_path, std::ofstream st
     : path_(std::move(path)), part_path_(std::move(part_path)), stream_(std::move(stream)) {}
 
 // A moved-from string need not be empty.
-OutputFile::OutputFile(OutputFile&& other)
+OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       part_path_(std::exchange(other.part_path_, "")),
       stream_(std::move(other.stream_)),

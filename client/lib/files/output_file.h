@@ -17,7 +17,7 @@ class OutputFile {
   static absl::StatusOr<OutputFile> Create(const std::string& path);
   // Removes what was not committed.
   ~OutputFile();
-  OutputFile(OutputFile&& other);
+  OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
 
   // A failure is remembered and comes out of Commit.
