@@ -2,6 +2,7 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "commands/bench.h"
 #include "commands/explain.h"
 #include "commands/models.h"
 #include "commands/predict.h"
@@ -32,8 +33,10 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   ExplainCommand explain;
   PredictCommand predict;
   ModelsCommand models;
+  BenchCommand bench;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
+  const CLI::App* bench_app = bench.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
@@ -46,6 +49,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
+  if (bench_app->parsed()) return bench.Run(streams, terminal);
   return models.Run(streams, terminal);
 }
 

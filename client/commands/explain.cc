@@ -6,6 +6,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "commands/request_options.h"
 #include "lib/files/explanation_arrays.h"
 #include "lib/files/npz.h"
 #include "lib/files/safetensors.h"
@@ -42,38 +43,6 @@ Examples:
 A TEXT that begins with "-" goes after "--".)");
 }
 
-void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
-  command->add_option("TEXT", options->input.text, "What the model shall read; - reads standard input (UTF-8)")
-      ->required()
-      ->type_name("");
-  command->add_option("--pair", options->input.pair, "Second text, for models of text pairs")->type_name("TEXT");
-  command->add_option("--model", options->model, "Name of a loaded model (default: the server's)")->type_name("NAME");
-  command->add_option("--method", options->methods, "Comma list of methods, see below")
-      ->allow_extra_args(false)
-      ->take_all()
-      ->default_str("saliency")
-      ->type_name("");
-  command->add_option("--target", options->target, "What is explained, see below")->type_name("TARGET");
-  command->add_option("--score", options->score, "Form of a class's score: logit, log_prob or prob")
-      ->capture_default_str()
-      ->type_name("");
-  command->add_option("--attention", options->attention, "Maps wanted: all, none or LAYERS[:HEADS], e.g. -1 or 0-2:3,5")
-      ->capture_default_str()
-      ->type_name("");
-  command->add_flag("--attention-mean", options->attention_mean, "One map a layer: the mean over its heads");
-  command->add_option("--attention-encoding", options->attention_encoding, "fp32 or fp16")
-      ->capture_default_str()
-      ->type_name("");
-  command->add_option("--granularity", options->granularity, "token or word: what gets a score")
-      ->capture_default_str()
-      ->type_name("");
-  command
-      ->add_option("--truncation", options->input.truncation,
-                   "If the text is too long: error, longest_first, only_first or only_second")
-      ->capture_default_str()
-      ->type_name("");
-}
-
 std::string Saved(const std::string& path, uint64_t bytes) {
   return absl::StrFormat("%s (%.1f kB)", path, static_cast<double>(bytes) / 1000);
 }
@@ -82,6 +51,10 @@ std::string Saved(const std::string& path, uint64_t bytes) {
 
 CLI::App* ExplainCommand::AddTo(CLI::App* app) {
   CLI::App* command = app->add_subcommand("explain", "Say what the model predicts for a text, and why");
+  command->add_option("TEXT", request.input.text, "What the model shall read; - reads standard input (UTF-8)")
+      ->required()
+      ->type_name("");
+  command->add_option("--pair", request.input.pair, "Second text, for models of text pairs")->type_name("TEXT");
   AddRequestOptions(command, &request);
   command->add_option("--top", top, "List the N strongest pieces of text (0: none)")
       ->check(CLI::NonNegativeNumber.description(""))

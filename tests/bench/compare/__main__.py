@@ -18,7 +18,7 @@ import torch
 
 import others
 import texts
-from limpid import LimpidThroughGrpc, check_agreement
+from ours import LimpidThroughGrpc, check_agreement
 from support.paths import BUILD, minilm
 
 STREAMS = 32

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "commands/common.h"
+#include "lib/request/explain_options.h"
+
+namespace limpid::client {
+
+// `limpid bench`: keeps a number of Explain calls under way until all texts of a file are explained, and says how long
+// that took. Every answer is received, put together and checked in full.
+struct BenchCommand {
+  std::string path;
+  ExplainOptions request;
+  CommonOptions common;
+  size_t streams = 32;
+  size_t repeat = 1;
+
+  // Adds the subcommand to `app`; parsing fills this object, which must stay where it is.
+  CLI::App* AddTo(CLI::App* app);
+  ExitCode Run(const Streams& streams, const Terminal& terminal) const;
+};
+
+}  // namespace limpid::client

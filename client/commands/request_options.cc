@@ -1,0 +1,36 @@
+#include "commands/request_options.h"
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+
+namespace limpid::client {
+
+void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
+  command->add_option("--model", options->model, "Name of a loaded model (default: the server's)")->type_name("NAME");
+  command->add_option("--method", options->methods, "Comma list of methods, see below")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->default_str("saliency")
+      ->type_name("");
+  command->add_option("--target", options->target, "What is explained, see below")->type_name("TARGET");
+  command->add_option("--score", options->score, "Form of a class's score: logit, log_prob or prob")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--attention", options->attention, "Maps wanted: all, none or LAYERS[:HEADS], e.g. -1 or 0-2:3,5")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_flag("--attention-mean", options->attention_mean, "One map a layer: the mean over its heads");
+  command->add_option("--attention-encoding", options->attention_encoding, "fp32 or fp16")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--granularity", options->granularity, "token or word: what gets a score")
+      ->capture_default_str()
+      ->type_name("");
+  command
+      ->add_option("--truncation", options->input.truncation,
+                   "If the text is too long: error, longest_first, only_first or only_second")
+      ->capture_default_str()
+      ->type_name("");
+}
+
+}  // namespace limpid::client
