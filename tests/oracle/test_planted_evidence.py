@@ -19,7 +19,7 @@ sys.path.insert(0, str(DEMO.parent))
 from credit_text import held_out  # noqa: E402
 
 TEXTS = 500
-SEED = 2026
+SEED = 7
 WANTED_HITS = 0.95
 CASES = [case for case in methods.ALL if not case.request.HasField("head_importance")]
 CHANCE = "chance (random scores)"
@@ -76,7 +76,7 @@ def test_a_method_puts_planted_evidence_on_top(texts, answers, tables):
               for name, (hit, precision) in sorted(found.items(), key=lambda item: -item[1][0])]
     tables.append((f"planted evidence, {TEXTS} held-out texts of the demo model", lines))
 
-    chance = found.pop(CHANCE)[0]
-    best = max(hit for hit, _ in found.values())
-    assert chance < 0.5, "the texts are mostly evidence: a hit says nothing"
+    # Rollout looks at no target, so it cannot say why this label and not the other.
+    best = max(hit for name, (hit, _) in found.items() if name != CHANCE and not name.startswith("attention_rollout"))
+    assert found[CHANCE][0] < 0.5, "the texts are mostly evidence: a hit says nothing"
     assert best >= WANTED_HITS, "\n".join(lines)
