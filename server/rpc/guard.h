@@ -4,6 +4,7 @@
 #include <new>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace limpid::rpc {
 
@@ -16,8 +17,8 @@ absl::Status Guarded(Body&& body) {
     return absl::OkStatus();
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("the server has no memory left for this request");
-  } catch (const std::exception&) {
-    return absl::InternalError("a defect of the server ended this request");
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("a defect of the server: ", e.what()));
   }
 }
 
