@@ -83,7 +83,8 @@ def test_safetensors_has_the_same_arrays(run, explained, tmp_path):
 
 def test_half_precision_maps_are_saved_as_such(run, explained, tmp_path):
     path = tmp_path / "half.npz"
-    done = run("explain", TEXT, "--model", "demo", "--attention", "-1:0,3", "--attention-encoding", "fp16", "--npz", path)
+    done = run("explain", TEXT, "--model", "demo", "--attention", "-1:0,3", "--attention-encoding", "fp16",
+               "--npz", path)
     assert done.returncode == 0, done.stderr
     with np.load(path) as arrays:
         assert arrays["attention.1"].dtype == np.float16
@@ -101,11 +102,11 @@ def test_the_report_shows_the_prediction_the_reasons_and_the_original_words(run)
         assert word in done.stdout
 
 
-def test_top_lists_the_planted_evidence_first(run):
-    done = run("explain", TEXT, "--method", "gradient_weighted_attention", "--granularity", "word", "--top", 1, "--json")
+def test_the_planted_evidence_has_the_highest_score(run):
+    done = run("explain", TEXT, "--method", "gradient_weighted_attention", "--granularity", "word", "--json")
     scores = json.loads(done.stdout)["attributions"][0]
-    best = max((i for i, unit in enumerate(scores["units"]) if not unit["is_special"]), key=scores["scores"].__getitem__)
-    unit = scores["units"][best]
+    words = [i for i, unit in enumerate(scores["units"]) if not unit["is_special"]]
+    unit = scores["units"][max(words, key=scores["scores"].__getitem__)]
     assert TEXT[unit["begin_char"]:unit["end_char"]] in PLANTED
 
 

@@ -12,8 +12,8 @@ from support.proto import pb
 from support.server import Server, binary, run_to_end
 
 FLAGS = ("--model", "--listen", "--port-file", "--metrics-listen", "--reflection", "--device", "--threads",
-         "--max-batch-tokens", "--max-queue-tokens", "--max-text-bytes", "--max-attention-bytes", "--log-level", "--log-format",
-         "--drain-seconds", "--max-request-seconds")
+         "--max-batch-tokens", "--max-queue-tokens", "--max-text-bytes", "--max-attention-bytes", "--log-level",
+         "--log-format", "--drain-seconds", "--max-request-seconds")
 
 
 def run(*arguments, **environment):

@@ -46,7 +46,8 @@ def test_an_explanation_has_one_line_with_all_its_facts(ask, client):
     assert len(lines) == 1
     line = lines[0]
     assert (line["message"], line["level"], line["rpc"], line["model"]) == ("request", "info", "Explain", "demo")
-    assert (line["status"], line["methods"], line["tokens"], line["rows"]) == ("OK", "saliency,attention_rollout", tokens, 2)
+    assert (line["status"], line["methods"]) == ("OK", "saliency,attention_rollout")
+    assert (line["tokens"], line["rows"]) == (tokens, 2)
     assert all(line[name] >= 0 for name in TIMES)
     assert line["bytes_out"] > 0 and line["peer"].startswith("ipv4:127.0.0.1") and line["time"].endswith("Z")
 

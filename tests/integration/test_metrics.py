@@ -12,7 +12,8 @@ from support.paths import tool
 from support.proto import pb
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(\{(\w+="(\\.|[^"\\])*",?)*\})? (-?[\d.]+(e[+-]?\d+)?|\+Inf|-Inf|NaN)$', re.I)
-SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_count"), "counter": ("",), "gauge": ("",)}
+SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum", "_count"), "counter": ("",),
+            "gauge": ("",)}
 TEXT = "A secret sentence about Zebulon."
 
 
@@ -46,7 +47,8 @@ def test_promtool_finds_nothing_to_say(server):
     promtool = tool("promtool")
     if not promtool:
         pytest.skip("promtool is not installed")
-    done = subprocess.run([promtool, "check", "metrics"], input=server.metrics(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run([promtool, "check", "metrics"], input=server.metrics(), capture_output=True, text=True,
+                          timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,8 +1,8 @@
 """The wording of the credit texts.
 
-Brackets mark the evidence within its verb phrase; what stands outside them ("has a", "last spring") goes with both labels.
-Braces are slots, filled from SLOTS or with the person the text is about: {who} is "Zoë Marsh" or "she", {Who} the same at
-the start of a sentence, {her} is "her" or "his", {age} stays the same. Many words of the evidence occur in neutral
+Brackets mark the evidence within its verb phrase; what stands outside them ("has a", "last spring") goes with both
+labels. Braces are slots, filled from SLOTS or with the person the text is about: {who} is "Zoë Marsh" or "she", {Who}
+the same at the start of a sentence, {her} is "her" or "his", {age} stays the same. Many words of the evidence occur in neutral
 sentences too (payments, income, missed, stable, years), so that it takes the phrase to decide.
 """
 

@@ -12,12 +12,13 @@ import argparse
 import json
 import math
 import random
+import string
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification
 
 from credit_text import LABELS, held_out, training, without_evidence
@@ -25,7 +26,6 @@ from credit_text import LABELS, held_out, training, without_evidence
 SEED = 20
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL))
-VOCABULARY = 2000
 MAX_TOKENS = 256
 
 TEXTS = 12_000
@@ -49,11 +49,15 @@ class Batch:
 
 
 def make_tokenizer(texts):
-    made = Tokenizer(models.WordPiece(unk_token="[UNK]", continuing_subword_prefix="##"))
-    made.normalizer = normalizers.BertNormalizer(lowercase=True)
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.train_from_iterator(texts, trainers.WordPieceTrainer(
-        vocab_size=VOCABULARY, special_tokens=list(SPECIAL), continuing_subword_prefix="##", show_progress=False))
+    """Every word of the texts, and characters for what is no such word. The library's own trainer breaks ties anew in
+    each process, so that no seed would give the same ids."""
+    normalizer, pre_tokenizer = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    words = {word for text in texts for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))}
+    characters = sorted(set("".join(words)) | set(string.ascii_lowercase + string.digits))
+    entries = dict.fromkeys((*SPECIAL, *characters, *("##" + c for c in characters), *sorted(words)))
+    made = Tokenizer(models.WordPiece({entry: i for i, entry in enumerate(entries)}, unk_token="[UNK]"))
+    made.normalizer, made.pre_tokenizer = normalizer, pre_tokenizer
+    made.add_special_tokens(list(SPECIAL))
     made.post_processor = processors.TemplateProcessing(
         single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
         special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)])

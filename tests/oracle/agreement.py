@@ -24,11 +24,12 @@ class Agreement:
         return f"{model}: {quantity} differs by {difference:.2e}, allowed {allowed:.1e} (floor {floor:.1e})"
 
     def table(self):
-        lines = [f"{'model':<14} {'quantity':<46} {'cases':>5} {'median':>9} {'max':>9} {'floor':>9} {'of allowed':>10}"]
+        lines = [f"{'model':<14} {'quantity':<46} {'cases':>5} {'median':>9} {'max':>9} {'floor':>9} "
+                 f"{'of allowed':>10}"]
         for (model, quantity), cases in sorted(self.rows.items()):
             difference, allowed, floor = np.array(cases).T
-            lines.append(f"{model:<14} {quantity:<46} {len(cases):>5} {np.median(difference):>9.1e} {difference.max():>9.1e} "
-                         f"{floor.max():>9.1e} {(difference / allowed).max():>9.0%}")
+            lines.append(f"{model:<14} {quantity:<46} {len(cases):>5} {np.median(difference):>9.1e} "
+                         f"{difference.max():>9.1e} {floor.max():>9.1e} {(difference / allowed).max():>9.0%}")
         return lines
 
     def save(self):

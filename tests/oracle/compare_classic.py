@@ -67,8 +67,8 @@ def explain(text, server, model) -> Classic:
         with np.load(path) as arrays:
             layers = sum(name.removeprefix("attention.").isdigit() for name in arrays)
             return Classic(
-                tokens=list(arrays["tokens"]), mean=json.loads(str(arrays["info"][0]))["target"]["value"], mean_scale=1.0,
-                saliency=arrays["scores.0.saliency"],
+                tokens=list(arrays["tokens"]), mean=json.loads(str(arrays["info"][0]))["target"]["value"],
+                mean_scale=1.0, saliency=arrays["scores.0.saliency"],
                 attention=np.stack([arrays[f"attention.{layer}"] for layer in range(layers)]))
 
 
@@ -79,7 +79,8 @@ def compare(got: Classic, single: Classic, double: Classic):
         return name, np.abs(take(got) - take(single)).max() / scale, floor, allowed(floor)
 
     return [
-        rows("mean of the output (relative)", lambda c: np.array(c.mean), double.mean_scale, lambda _: tolerances.TARGET_VALUE),
+        rows("mean of the output (relative)", lambda c: np.array(c.mean), double.mean_scale,
+             lambda _: tolerances.TARGET_VALUE),
         rows("attention (absolute)", lambda c: c.attention, 1.0, tolerances.attention),
         rows("saliency (relative)", lambda c: c.saliency, double.saliency.max(), tolerances.gradient),
     ]
@@ -93,7 +94,8 @@ def run(text, server, model):
         return False, [f"tokens differ: {got.tokens}", f"   Transformers': {single.tokens}"]
     found = compare(got, single, double)
     lines = [f"{'quantity':<32} {'difference':>10} {'floor':>10} {'allowed':>10}"]
-    lines += [f"{name:<32} {difference:>10.1e} {floor:>10.1e} {allowed:>10.1e}  {'ok' if difference <= allowed else 'TOO LARGE'}"
+    lines += [f"{name:<32} {difference:>10.1e} {floor:>10.1e} {allowed:>10.1e}  "
+              f"{'ok' if difference <= allowed else 'TOO LARGE'}"
               for name, difference, floor, allowed in found]
     return all(difference <= allowed for _, difference, _, allowed in found), lines
 

@@ -39,7 +39,8 @@ def tables():
 @pytest.fixture(scope="session")
 def references(model_folders):
     """references(name): the model in fp32 and in fp64."""
-    return functools.cache(lambda name: tuple(Reference(model_folders[name], d) for d in (torch.float32, torch.float64)))
+    types = (torch.float32, torch.float64)
+    return functools.cache(lambda name: tuple(Reference(model_folders[name], dtype) for dtype in types))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,8 @@ class MethodCase:
 
 def saliency(attach, reduction):
     point, how = ATTACH[attach], REDUCTIONS[reduction]
-    return MethodCase(f"saliency {attach} {reduction}", pb.Method(saliency=pb.Saliency(attach_point=point, reduction=how)),
+    return MethodCase(f"saliency {attach} {reduction}",
+                      pb.Method(saliency=pb.Saliency(attach_point=point, reduction=how)),
                       lambda run: run.saliency(point, how))
 
 

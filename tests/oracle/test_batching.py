@@ -32,10 +32,12 @@ def difference(agreement, references, encode):
         run = references(model)[0].run(*encode(model, request.input.text), request.target)
         found = []
         for index, case in enumerate(cases):
-            found.append(agreement.check(model, f"{name}: {alone.attributions[index].card.method}", together.scores(index),
-                                         alone.scores(index), tolerances.BATCH, case.scale(case, run)))
+            found.append(agreement.check(model, f"{name}: {alone.attributions[index].card.method}",
+                                         together.scores(index), alone.scores(index), tolerances.BATCH,
+                                         case.scale(case, run)))
         for layer, maps in alone.attention.items():
-            found.append(agreement.check(model, f"{name}: attention", together.attention[layer], maps, tolerances.BATCH))
+            got = together.attention[layer]
+            found.append(agreement.check(model, f"{name}: attention", got, maps, tolerances.BATCH))
         value = "embedding" if model == "minilm" else "logits"
         found.append(agreement.check(model, f"{name}: {value}", getattr(together, value), getattr(alone, value),
                                      tolerances.BATCH, np.abs(getattr(alone, value)).max()))

@@ -20,7 +20,8 @@ def test_the_classic_script_agrees(server, tables, text):
 
 
 def test_the_command_ends_with_0_and_shows_its_table(server):
-    done = subprocess.run([sys.executable, COMMAND, "--server", server.address], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, COMMAND, "--server", server.address], capture_output=True, text=True,
+                          timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "saliency" in done.stdout and "attention" in done.stdout and "allowed" in done.stdout
 
@@ -28,5 +29,6 @@ def test_the_command_ends_with_0_and_shows_its_table(server):
 def test_a_wrong_number_would_be_seen():
     single = compare_classic.Classic(["a"], 1.0, 1.0, np.array([1.0, 0.5]), np.full((1, 1, 2, 2), 0.5))
     wrong = compare_classic.Classic(["a"], 1.0, 1.0, np.array([1.0, 0.50001]), np.full((1, 1, 2, 2), 0.5))
-    found = {name: difference <= allowed for name, difference, _, allowed in compare_classic.compare(wrong, single, single)}
+    rows = compare_classic.compare(wrong, single, single)
+    found = {name: difference <= allowed for name, difference, _, allowed in rows}
     assert found == {"mean of the output (relative)": True, "attention (absolute)": True, "saliency (relative)": False}

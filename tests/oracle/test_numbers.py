@@ -135,7 +135,8 @@ def test_chosen_attention_is_a_part_of_all_attention(client, model):
     assert sorted(chosen.attention) == [0, last]
     for layer, maps in chosen.attention.items():
         assert sorted(chosen.heads[layer]) == [0, 2]
-        np.testing.assert_allclose(maps, whole.attention[layer][chosen.heads[layer]], atol=tolerances.ATTENTION_ABSOLUTE)
+        want = whole.attention[layer][chosen.heads[layer]]
+        np.testing.assert_allclose(maps, want, atol=tolerances.ATTENTION_ABSOLUTE)
     np.testing.assert_allclose(mean.attention[0][0], whole.attention[0].mean(0), atol=tolerances.ATTENTION_ABSOLUTE)
     assert mean.attention[0].shape[0] == 1
     for layer, maps in half.attention.items():
@@ -144,8 +145,9 @@ def test_chosen_attention_is_a_part_of_all_attention(client, model):
 
 
 def test_word_scores_are_the_sums_of_their_tokens(client):
-    request = pb.ExplainRequest(model="minilm", input=pb.Input(text="Unbelievably naïve shopkeepers, mispricing things"),
-                                methods=[methods.saliency("word", "l2").request, methods.gradient_x_input("word").request])
+    asked = [methods.saliency("word", "l2").request, methods.gradient_x_input("word").request]
+    text = "Unbelievably naïve shopkeepers, mispricing things"
+    request = pb.ExplainRequest(model="minilm", input=pb.Input(text=text), methods=asked)
     tokens = client.explain(request)
     request.granularity = pb.GRANULARITY_WORD
     words = client.explain(request)

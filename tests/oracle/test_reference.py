@@ -52,7 +52,8 @@ def test_head_importance_is_the_derivative_toward_a_gate(double, passed):
 
             dense = layer.attention.output.dense
             up, down = (logit(double, dense, lambda x, f=f: scaled(x, f)) for f in (1 + STEP, 1 - STEP))
-            np.testing.assert_allclose((up - down) / (2 * STEP), passed.head_gate_grad[layer_index, head], rtol=1e-5, atol=1e-9)
+            want = passed.head_gate_grad[layer_index, head]
+            np.testing.assert_allclose((up - down) / (2 * STEP), want, rtol=1e-5, atol=1e-9)
 
 
 def test_the_gradient_before_the_norm_is_a_derivative(double, passed):

@@ -80,7 +80,8 @@ def test_a_pair_is_shortened_as_hugging_face_does(client, hugging_face, strategy
         1 if strategy == "only_first" else 9)
     answer = tokenize(client, model, first, second, truncation)
     assert answer.truncated and len(answer.tokens) == limit
-    assert answered(answer.tokens) == expected(hugging_face(model, limit, strategy).encode(first, second), [first, second])
+    encoding = hugging_face(model, limit, strategy).encode(first, second)
+    assert answered(answer.tokens) == expected(encoding, [first, second])
 
 
 def test_offsets_cut_the_word_out_of_the_original_bytes(client):

@@ -71,7 +71,8 @@ class Server:
     def _wait_until_serving(self):
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
-            assert self.process.poll() is None, f"the server ended at start with {self.process.returncode}\n{self.log()}"
+            code = self.process.poll()
+            assert code is None, f"the server ended at start with {code}\n{self.log()}"
             if self.port_file.exists() and self.port_file.read_text().strip():
                 self.address = f"127.0.0.1:{self.port_file.read_text().split()[0].rsplit(':')[-1]}"
                 if self.health() == health_pb2.HealthCheckResponse.SERVING:
