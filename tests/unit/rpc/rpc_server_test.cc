@@ -150,13 +150,14 @@ TEST(RpcServer, AtTheDeadlineTheRestIsCancelled) {
   loopback.classifier().HoldAt(FakeEngine::Stage::kBeforeBackward);
   grpc::ClientContext context, many_context;
   const auto stream = stub->Explain(&context, SaliencyRequest());
+  v1::ExplainResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  // From here on the engine is held by the first request; the second waits for it.
   const auto many = stub->ExplainMany(&many_context);
   v1::ExplainManyRequest item;
   item.set_id("a");
   *item.mutable_request() = SaliencyRequest();
   many->Write(item);
-  v1::ExplainResponse response;
-  ASSERT_TRUE(stream->Read(&response));
 
   std::jthread engine([&] {
     EXPECT_FALSE(stream->Finish().ok());
