@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,9 +26,16 @@ limpid::client::Terminal FindTerminal() {
   return terminal;
 }
 
+// Answers are large and short-lived; by default glibc gives each one's memory back to the kernel, page by page.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepFreedMemory();
   std::ios::sync_with_stdio(false);
   return limpid::client::RunCommandLine(argc, argv, {std::cin, std::cout, std::cerr}, FindTerminal());
 }

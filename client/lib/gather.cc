@@ -57,7 +57,7 @@ absl::Status Gatherer::Add(v1::ExplainResponse* part) {
     case v1::ExplainResponse::kAttribution:
       return AddAttribution(part->mutable_attribution());
     case v1::ExplainResponse::kAttention:
-      return AddChunk(part->attention());
+      return AddChunk(part->mutable_attention());
     case v1::ExplainResponse::kSummary:
       explanation_.summary = std::move(*part->mutable_summary());
       return absl::OkStatus();
@@ -135,7 +135,8 @@ size_t Gatherer::TextBytes(int32_t sequence) const {
   return sequence == 1 ? pair_bytes_ : 0;
 }
 
-absl::Status Gatherer::AddChunk(const v1::AttentionChunk& chunk) {
+absl::Status Gatherer::AddChunk(v1::AttentionChunk* part) {
+  const v1::AttentionChunk& chunk = *part;
   if (chunk.chunk_index() != chunks_seen_ || chunk.chunk_index() >= chunk.chunk_count() ||
       (chunks_seen_ > 0 && chunk.chunk_count() != chunk_count_)) {
     return Broken("attention chunk ", chunk.chunk_index(), " of ", chunk.chunk_count(), " came where chunk ",
@@ -161,7 +162,12 @@ absl::Status Gatherer::AddChunk(const v1::AttentionChunk& chunk) {
                   rows_so_far % num_tokens);
   }
   if (chunk.query_begin() == 0) maps.heads.insert(maps.heads.end(), chunk.heads().begin(), chunk.heads().end());
-  maps.data += chunk.data();
+  // Most layers come in one chunk.
+  if (maps.data.empty()) {
+    maps.data = std::move(*part->mutable_data());
+  } else {
+    maps.data += chunk.data();
+  }
   return absl::OkStatus();
 }
 

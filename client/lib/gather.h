@@ -48,7 +48,7 @@ class Gatherer {
  private:
   absl::Status AddPrediction(v1::Prediction* prediction);
   absl::Status AddAttribution(v1::Attribution* attribution);
-  absl::Status AddChunk(const v1::AttentionChunk& chunk);
+  absl::Status AddChunk(v1::AttentionChunk* part);
   absl::Status CheckUnits(const v1::Attribution& attribution) const;
   // Bytes of text that a unit or token of `sequence` can point into.
   size_t TextBytes(int32_t sequence) const;
