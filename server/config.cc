@@ -1,10 +1,9 @@
 #include "config.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "base/version.h"
@@ -34,65 +33,66 @@ std::string EnvironmentName(const std::string& flag) {
 }
 
 template <typename T>
-CLI::Option* AddFlag(CLI::App* app, const std::string& flag, T* value, const std::string& help) {
-  return app->add_option(flag, *value, help)->envname(EnvironmentName(flag))->capture_default_str();
+CLI::Option* AddFlag(CLI::App* app, const std::string& flag, T* value, const std::string& type,
+                     const std::string& help) {
+  return app->add_option(flag, *value, help)->envname(EnvironmentName(flag))->capture_default_str()->type_name(type);
+}
+
+// A flag with values from `minimum` to `maximum`.
+template <typename T>
+void AddNumber(CLI::App* app, const std::string& flag, T* value, CLI::Range range, const std::string& help) {
+  AddFlag(app, flag, value, std::is_floating_point_v<T> ? "SECONDS" : "N", help)->check(range.description(""));
+}
+
+// A flag with one of a few values.
+void AddChoice(CLI::App* app, const std::string& flag, std::string* value, const std::vector<std::string>& choices,
+               const std::string& help) {
+  AddFlag(app, flag, value, CLI::detail::join(choices, "|"), help)->check(CLI::IsMember(choices).description(""));
 }
 
 void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
-  AddFlag(app, "--model", &flags->models,
-          "Model to serve: NAME=FOLDER, or FOLDER alone; repeat for more, the first is "
-          "the default. A Hugging Face folder: config.json, model.safetensors, "
-          "tokenizer.json")
+  AddFlag(app, "--model", &flags->models, "[NAME=]FOLDER",
+          "Hugging Face folder to serve (config.json, model.safetensors, tokenizer.json);\n"
+          "repeat for more, the first is the default")
       ->required()
+      ->default_str("")
       ->delimiter(';')
-      ->allow_extra_args(false)
-      ->type_name("[NAME=]FOLDER");
-  AddFlag(app, "--listen", &config->listen, "Address of the gRPC service; port 0 takes a free one")
-      ->type_name("HOST:PORT");
-  AddFlag(app, "--port-file", &config->port_file, "File to write the address to once the server listens")
-      ->type_name("FILE");
-  AddFlag(app, "--metrics-listen", &config->metrics_listen, "Address of GET /metrics (Prometheus), or off")
-      ->type_name("HOST:PORT|off");
-  AddFlag(app, "--reflection", &flags->reflection, "Let clients ask the server for its contract")
-      ->check(CLI::IsMember({"on", "off"}));
+      ->allow_extra_args(false);
+  AddFlag(app, "--listen", &config->listen, "HOST:PORT", "Address of the gRPC service; port 0 takes a free one");
+  AddFlag(app, "--port-file", &config->port_file, "FILE", "Gets the address once the server listens");
+  AddFlag(app, "--metrics-listen", &config->metrics_listen, "HOST:PORT|off", "Address of GET /metrics (Prometheus)");
+  AddChoice(app, "--reflection", &flags->reflection, {"on", "off"}, "Let clients ask the server for its contract");
 }
 
 void AddComputeFlags(CLI::App* app, Config* config) {
-  AddFlag(app, "--device", &config->engine.device, "Where the models run: cpu, cuda or cuda:N");
-  AddFlag(app, "--threads", &config->engine.num_threads, "CPU threads of a pass; 0: all cores")
-      ->check(CLI::Range(0, 1024));
-  AddFlag(app, "--tokenizer-threads", &config->tokenizer_threads, "Threads that tokenize and fold results")
-      ->check(CLI::Range(1, 256));
-  AddFlag(app, "--max-batch-tokens", &config->schedule.max_batch_tokens,
-          "Tokens of one batch; a longer text goes alone")
-      ->check(CLI::Range(1, 1 << 20));
+  AddFlag(app, "--device", &config->engine.device, "cpu|cuda|cuda:N", "Where the models run");
+  AddNumber(app, "--threads", &config->engine.num_threads, CLI::Range(0, 1024), "CPU threads of a pass; 0: all cores");
+  AddNumber(app, "--tokenizer-threads", &config->tokenizer_threads, CLI::Range(1, 256),
+            "Threads that tokenize and fold results");
+  AddNumber(app, "--max-batch-tokens", &config->schedule.max_batch_tokens, CLI::Range(1, 1 << 20),
+            "Tokens of one batch; a longer text goes alone");
 }
 
 void AddLimitFlags(CLI::App* app, Config* config, Flags* flags) {
-  AddFlag(app, "--max-queue-tokens", &config->schedule.max_queue_tokens,
-          "Tokens waiting at most; beyond it requests are refused")
-      ->check(CLI::Range(1, 1 << 30));
-  AddFlag(app, "--max-text-bytes", &config->limits.max_text_bytes, "Longest text in bytes")
-      ->check(CLI::Range(1, 1 << 20));
-  AddFlag(app, "--max-attention-bytes", &config->limits.max_attention_bytes, "Largest attention payload of one answer");
-  AddFlag(app, "--max-requests-per-stream", &config->max_requests_per_stream,
-          "Requests under way on one ExplainMany stream")
-      ->check(CLI::Range(1, 65536));
-  AddFlag(app, "--max-request-seconds", &flags->max_request_seconds,
-          "Deadline of a request that sets none, or a later one")
-      ->check(CLI::Range(0.001, 86400.0));
-  AddFlag(app, "--drain-notice-seconds", &flags->drain_notice_seconds,
-          "After SIGTERM, time for load balancers to notice before new requests are refused")
-      ->check(CLI::Range(0.0, 86400.0));
-  AddFlag(app, "--drain-seconds", &flags->drain_seconds, "After that, time for requests under way")
-      ->check(CLI::Range(0.0, 86400.0));
+  AddNumber(app, "--max-queue-tokens", &config->schedule.max_queue_tokens, CLI::Range(1, 1 << 30),
+            "Tokens waiting at most; beyond it requests are refused");
+  AddNumber(app, "--max-text-bytes", &config->limits.max_text_bytes, CLI::Range(1, 1 << 20), "Longest text");
+  AddNumber(app, "--max-attention-bytes", &config->limits.max_attention_bytes, CLI::Range(0.0, 1e15),
+            "Largest attention payload of one answer");
+  AddNumber(app, "--max-requests-per-stream", &config->max_requests_per_stream, CLI::Range(1, 65536),
+            "Requests under way on one ExplainMany stream");
+  AddNumber(app, "--max-request-seconds", &flags->max_request_seconds, CLI::Range(0.001, 86400.0),
+            "Deadline of a request that sets none, or a later one");
+  AddNumber(app, "--drain-notice-seconds", &flags->drain_notice_seconds, CLI::Range(0.0, 86400.0),
+            "After SIGTERM, time for load balancers to notice\nbefore new requests are refused");
+  AddNumber(app, "--drain-seconds", &flags->drain_seconds, CLI::Range(0.0, 86400.0),
+            "After that, time for requests under way");
 }
 
 void AddLogFlags(CLI::App* app, Flags* flags) {
-  AddFlag(app, "--log-level", &flags->log_level, "Least severe lines to write")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
-  AddFlag(app, "--log-format", &flags->log_format, "text, or json; default: text on a terminal, json elsewhere")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddChoice(app, "--log-level", &flags->log_level, {"debug", "info", "warning", "error", "off"},
+            "Least severe lines to write");
+  AddChoice(app, "--log-format", &flags->log_format, {"text", "json"}, "Default: text on a terminal, json elsewhere");
 }
 
 // "NAME=FOLDER" or "FOLDER".

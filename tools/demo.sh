@@ -41,6 +41,6 @@ show() {
 }
 show models
 show explain "Zoë Marsh lives in Porto. She asks for 9,500 euros for a new roof. The file shows that she missed three payments \
-last spring. She has four children and a dog." --method gradient_x_input,gradient_weighted_attention --granularity word
+last spring. She has four children and a dog." --method saliency,attention_rollout --granularity word --top 8
 show explain "The applicant repaid a car loan in full in 2019. He works as a baker in Lyon and plays chess every Friday." \
-  --method gradient_x_input --granularity word
+  --method saliency --granularity word --top 8

@@ -52,21 +52,20 @@ std::string TextValue(const LogField& field) {
   const auto* text = std::get_if<std::string>(&field.value);
   if (text == nullptr) return JsonValue(field);
   std::string quoted = JsonString(*text);
-  const bool plain = !text->empty() && quoted.size() == text->size() + 2 &&
-                     text->find_first_of(" =,") == std::string::npos;
+  const bool plain =
+      !text->empty() && quoted.size() == text->size() + 2 && text->find_first_of(" =,") == std::string::npos;
   return plain ? *text : quoted;
 }
 
-std::string Line(LogFormat format, const char* level, std::string_view message,
-                 const std::vector<LogField>& fields) {
+std::string Line(LogFormat format, const char* level, std::string_view message, const std::vector<LogField>& fields) {
   const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
   if (format == LogFormat::kText) {
     std::string line = absl::StrFormat("%s %-7s %s", time, level, message);
     for (const LogField& field : fields) absl::StrAppend(&line, " ", field.key, "=", TextValue(field));
     return line;
   }
-  std::string line = absl::StrFormat("{\"time\":\"%s\",\"level\":\"%s\",\"message\":%s", time, level,
-                                     JsonString(message));
+  std::string line =
+      absl::StrFormat("{\"time\":\"%s\",\"level\":\"%s\",\"message\":%s", time, level, JsonString(message));
   for (const LogField& field : fields) absl::StrAppend(&line, ",\"", field.key, "\":", JsonValue(field));
   return line + "}";
 }
@@ -81,8 +80,8 @@ std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink, std::shared_pt
 std::shared_ptr<spdlog::logger> MakeAsyncLogger() {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto pool = std::make_shared<spdlog::details::thread_pool>(kMaxWaitingLines, 1);
-  auto logger = std::make_shared<spdlog::async_logger>("limpid", sink, pool,
-                                                       spdlog::async_overflow_policy::overrun_oldest);
+  auto logger =
+      std::make_shared<spdlog::async_logger>("limpid", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
   auto* plain = logger.get();
   auto both = std::make_shared<std::pair<decltype(logger), decltype(pool)>>(std::move(logger), std::move(pool));
   return MakeLogger(sink, std::shared_ptr<spdlog::logger>(both, plain));

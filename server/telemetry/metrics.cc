@@ -42,20 +42,20 @@ struct Metrics::Families {
   CounterFamily& started = AddCounters(registry, "limpid_grpc_requests_started_total", "Calls that arrived.");
   CounterFamily& totals = AddCounters(registry, "limpid_grpc_requests_total", "Calls that ended, by status code.");
   CounterFamily& retries = AddCounters(registry, "limpid_retries_seen_total", "Calls that their client tried before.");
-  HistogramFamily& durations = AddHistograms(registry, "limpid_grpc_request_duration_seconds",
-                                             "From a call's arrival to its status.");
-  HistogramFamily& first_message = AddHistograms(registry, "limpid_time_to_first_message_seconds",
-                                                 "From a call's arrival to its first message.");
-  HistogramFamily& response_bytes = AddHistograms(registry, "limpid_grpc_response_bytes",
-                                                  "Bytes of a call's response messages together.");
+  HistogramFamily& durations =
+      AddHistograms(registry, "limpid_grpc_request_duration_seconds", "From a call's arrival to its status.");
+  HistogramFamily& first_message =
+      AddHistograms(registry, "limpid_time_to_first_message_seconds", "From a call's arrival to its first message.");
+  HistogramFamily& response_bytes =
+      AddHistograms(registry, "limpid_grpc_response_bytes", "Bytes of a call's response messages together.");
   CounterFamily& batches = AddCounters(registry, "limpid_batches_total", "Batches that the engine ran.");
   CounterFamily& tokens = AddCounters(registry, "limpid_tokens_total", "Tokens that the engine read.");
-  CounterFamily& passes = AddCounters(registry, "limpid_model_passes_total",
-                                      "Sequences run through the model, by direction.");
+  CounterFamily& passes =
+      AddCounters(registry, "limpid_model_passes_total", "Sequences run through the model, by direction.");
   HistogramFamily& batch_rows = AddHistograms(registry, "limpid_batch_rows", "Sequences of a batch.");
   HistogramFamily& batch_tokens = AddHistograms(registry, "limpid_batch_tokens", "Tokens of a batch.");
-  CounterFamily& explanations = AddCounters(registry, "limpid_explanations_total",
-                                            "Explanations asked for, by method and outcome.");
+  CounterFamily& explanations =
+      AddCounters(registry, "limpid_explanations_total", "Explanations asked for, by method and outcome.");
   GaugeFamily& model_loaded = AddGauges(registry, "limpid_model_loaded", "1 for a model that can be asked.");
   GaugeFamily& model_load_seconds = AddGauges(registry, "limpid_model_load_seconds", "How long loading took.");
   GaugeFamily& model_info = AddGauges(registry, "limpid_model_info", "1; the labels name the weights.");
@@ -80,8 +80,11 @@ Metrics::Metrics(const std::string& version)
 
   HistogramFamily& stages = AddHistograms(registry, "limpid_stage_duration_seconds", "Time of a request, by stage.");
   auto add_stage = [&](const char* name) { return &stages.Add({{"stage", name}}, kStageSeconds); };
-  stage = {.tokenize = add_stage("tokenize"), .queue = add_stage("queue"), .compute = add_stage("compute"),
-           .serialize = add_stage("serialize"), .write = add_stage("write")};
+  stage = {.tokenize = add_stage("tokenize"),
+           .queue = add_stage("queue"),
+           .compute = add_stage("compute"),
+           .serialize = add_stage("serialize"),
+           .write = add_stage("write")};
 
   AddGauges(registry, "limpid_build_info", "1; the label names the version.").Add({{"version", version}}).Set(1);
 }

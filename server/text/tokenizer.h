@@ -20,7 +20,7 @@ enum class Truncation { kError, kLongestFirst, kOnlyFirst, kOnlySecond };
 // normalisation: in bytes, and in Unicode code points (what Python calls characters).
 // A special token ([CLS], [SEP]) has empty ranges at 0.
 struct Token {
-  std::string text;       // the vocabulary's own spelling, e.g. "##able"
+  std::string text;  // the vocabulary's own spelling, e.g. "##able"
   int32_t id = 0;
   int32_t type_id = 0;    // segment, 0 or 1
   int32_t sequence = -1;  // 0 text, 1 text pair, -1 special token
