@@ -24,7 +24,9 @@ build: setup  ## build server and client (PRESET=release, debug, asan, tsan)
 	@cmake --preset $(PRESET) --log-level=WARNING
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 
-demo: build  ## start a server with the demo model and explain real text
+demo: setup  ## start a server with the demo model and explain real text
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid-server limpid
 	@tools/demo.sh build/$(PRESET)/bin
 
 test: setup-test build  ## all tests: unit, oracle, integration

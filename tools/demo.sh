@@ -35,7 +35,10 @@ export LIMPID_SERVER
 show() {
   echo
   printf '$ limpid'
-  printf ' %q' "$@"
+  local argument
+  for argument; do
+    if [[ $argument == *" "* ]]; then printf ' "%s"' "$argument"; else printf ' %s' "$argument"; fi
+  done
   echo
   "$bin/limpid" "$@"
 }
