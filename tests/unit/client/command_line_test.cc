@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lib/json.h"
+#include "support/scratch.h"
 #include "unit/client/sample_answer.h"
 
 namespace limpid::client {
@@ -143,7 +144,8 @@ TEST_F(CommandLineTest, JsonIsTheWholeAnswerAndNothingElse) {
 }
 
 TEST_F(CommandLineTest, WritesTheFilesAskedForAndNamesThem) {
-  const std::string npz = testing::TempDir() + "/cli.npz", safetensors = testing::TempDir() + "/cli.safetensors";
+  const std::string npz = limpid_test::Scratch().string() + "/cli.npz",
+                    safetensors = limpid_test::Scratch().string() + "/cli.safetensors";
 
   const Outcome outcome = Ask({"explain", kSampleText, "--npz", npz.c_str(), "--safetensors", safetensors.c_str()});
 

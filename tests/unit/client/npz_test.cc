@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "support/scratch.h"
 #include "unit/client/sample_answer.h"
 
 namespace limpid::client {
@@ -67,7 +68,7 @@ Npy ReadNpy(const std::string& bytes) {
 }
 
 std::map<std::string, std::string> WriteAndUnzip(const Explanation& explanation) {
-  const std::string path = testing::TempDir() + "/answer.npz";
+  const std::string path = limpid_test::Scratch().string() + "/answer.npz";
   const auto written = WriteNpz(MakeArrays(SampleRequest(2), explanation), path);
   EXPECT_TRUE(written.ok()) << written.status();
   const std::string zip = ReadFile(path);
@@ -128,7 +129,7 @@ TEST(WriteNpz, NoTextsAtAllAreAnEmptyArray) {
 }
 
 TEST(WriteNpz, AFolderThatIsNotThereIsNamed) {
-  const std::string path = testing::TempDir() + "/no/such/folder.npz";
+  const std::string path = limpid_test::Scratch().string() + "/no/such/folder.npz";
 
   const auto written = WriteNpz(MakeArrays(SampleRequest(2), SampleExplanation()), path);
 
@@ -137,7 +138,7 @@ TEST(WriteNpz, AFolderThatIsNotThereIsNamed) {
 }
 
 TEST(WriteNpz, WhatIsTooLargeForAZipIsRefusedAndLeavesNoFile) {
-  const std::string path = testing::TempDir() + "/large.npz";
+  const std::string path = limpid_test::Scratch().string() + "/large.npz";
   ExplanationArrays arrays;
   // Never read: the size alone decides.
   arrays.arrays.push_back({"attention.0", DType::kFloat32, {1}, std::string_view("x", size_t{1} << 32)});

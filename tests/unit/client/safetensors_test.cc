@@ -9,6 +9,7 @@
 #include <string>
 
 #include "lib/json.h"
+#include "support/scratch.h"
 #include "unit/client/sample_answer.h"
 
 namespace limpid::client {
@@ -25,7 +26,7 @@ struct File {
 };
 
 File WriteAndRead(const Explanation& explanation) {
-  const std::string path = testing::TempDir() + "/answer.safetensors";
+  const std::string path = limpid_test::Scratch().string() + "/answer.safetensors";
   const auto written = WriteSafetensors(MakeArrays(SampleRequest(2), explanation), path);
   EXPECT_TRUE(written.ok()) << written.status();
   std::ifstream in(path, std::ios::binary);

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <random>
 
+#include "support/scratch.h"
+
 namespace limpid::engine {
 namespace {
 
@@ -124,7 +126,7 @@ std::string SafetensorsBytes(const TinyWeights& weights, const std::string& dtyp
 }
 
 std::string WriteFolder(const std::string& name, const std::map<std::string, std::string>& files) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / ("limpid_engine_" + name);
+  const std::filesystem::path folder = limpid_test::Scratch() / ("limpid_engine_" + name);
   std::filesystem::remove_all(folder);
   for (const auto& [file, contents] : files) {
     std::filesystem::create_directories((folder / file).parent_path());

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "support/scratch.h"
 #include "text/tokenizer.h"
 #include "unit/text/tiny_tokenizer.h"
 
@@ -19,7 +20,7 @@ TEST(LoadHfTokenizer, AMissingFileIsNotFoundAndNamed) {
 }
 
 TEST(LoadHfTokenizer, AFolderInPlaceOfTheFileIsNotFound) {
-  const std::string folder = testing::TempDir() + "/limpid_tokenizer_is_folder";
+  const std::string folder = limpid_test::Scratch() / "limpid_tokenizer_is_folder";
   std::filesystem::create_directories(folder + "/tokenizer.json");
 
   EXPECT_EQ(LoadHfTokenizer(folder).status().code(), absl::StatusCode::kNotFound);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "support/scratch.h"
 #include "text/tokenizer.h"
 
 namespace limpid::text {
@@ -50,7 +51,7 @@ inline nlohmann::json TinyTokenizerJson() {
 
 // A folder of its own for each name, with `contents` as its tokenizer.json.
 inline std::string TokenizerFolder(const std::string& name, const std::string& contents) {
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / ("limpid_tokenizer_" + name);
+  const std::filesystem::path folder = limpid_test::Scratch() / ("limpid_tokenizer_" + name);
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "tokenizer.json", std::ios::binary) << contents;
   return folder.string();
