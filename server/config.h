@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "explain/explainer.h"
+#include "schedule/admission.h"
 #include "schedule/scheduler.h"
 #include "telemetry/log.h"
 
@@ -27,7 +28,9 @@ struct Config {
   bool reflection = true;
   engine::EngineOptions engine;
   schedule::SchedulerOptions schedule;
+  schedule::AdmissionOptions admission;
   explain::Limits limits;
+  absl::Duration stall_time = absl::Seconds(30);
   size_t tokenizer_threads = 2;
   size_t max_requests_per_stream = 64;
   absl::Duration max_request_time = absl::Seconds(60);
