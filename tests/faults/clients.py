@@ -11,6 +11,8 @@ from faults.messages import explain, large, long
 from faults.tally import Tally
 from support.paths import REPO
 
+# The end of a request whose client is no more.
+KILLED = "KILLED"
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 EMPTY_SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 # What a peer may say before it falls silent: nothing, half a preface, a preface, and half a frame.
@@ -32,8 +34,9 @@ time.sleep(600)
 """
 
 
-def killed_mid_stream(address: str, streams: int):
+def killed_mid_stream(address: str, streams: int) -> Tally:
     """A client process that is killed while `streams` answers are on their way to it."""
+    tally = Tally()
     script = _VICTIM.format(tests=str(REPO / "tests"))
     victim = subprocess.Popen([sys.executable, "-c", script, address, str(streams)], stdout=subprocess.PIPE, text=True)
     try:
@@ -42,6 +45,10 @@ def killed_mid_stream(address: str, streams: int):
         victim.kill()
         victim.wait()
         victim.stdout.close()
+    for _ in range(streams):
+        tally.begin()
+        tally.end(KILLED)
+    return tally
 
 
 @contextlib.contextmanager
@@ -57,15 +64,20 @@ def silent_connections(address: str, count: int):
 
 @contextlib.contextmanager
 def unread_streams(client, count: int):
-    """Answers of 75 MB each of which only the first part is read, while the block runs; cancelled at its end."""
-    calls = [client.stub.Explain(large(), timeout=120) for _ in range(count)]
+    """Answers of 75 MB each of which only the first part is read, while the block runs; cancelled at its end. The block
+    gets their tally, which is complete afterwards."""
+    tally, calls = Tally(), []
+    for _ in range(count):
+        tally.begin()
+        calls.append(client.stub.Explain(large(), timeout=120))
     for call in calls:
         next(call)
     try:
-        yield
+        yield tally
     finally:
         for call in calls:
             call.cancel()
+            tally.end(call.code().name)
 
 
 def aborted(client, count: int, seed: int) -> Tally:

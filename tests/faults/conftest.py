@@ -2,23 +2,10 @@
 
 import pytest
 
-from faults import clients
-from faults.messages import long
-from faults.steady import is_idle
-from integration.waiting import until
+from faults.steady import make_busy
 from support.client import Client
 from support.paths import DEMO, minilm
 from support.server import Server
-
-
-def make_busy(server):
-    """Full batches and many large answers at a time: the memory that a server keeps from then on is there afterwards."""
-    with Client(server.address) as client:
-        for _ in range(2):
-            client.explain_at_once([long()] * 60)
-            with clients.unread_streams(client, 8):
-                pass
-            until(lambda: is_idle(server), "an idle server after the warm-up")
 
 
 @pytest.fixture(scope="session")

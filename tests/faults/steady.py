@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from faults.messages import METHODS, explain
+from faults.clients import unread_streams
+from faults.messages import METHODS, explain, long
 from integration.waiting import until
+from support.client import Client
 from support.process import num_descriptors, resident_bytes
 
 MIB = 1 << 20
@@ -30,6 +32,16 @@ def is_idle(server) -> bool:
 def num_unfinished_calls(server) -> float:
     """Calls that arrived and have not ended, in the server's own counters."""
     return server.metric("limpid_grpc_requests_started_total") - server.metric("limpid_grpc_requests_total")
+
+
+def make_busy(server):
+    """Full batches and many large answers at a time: the memory that a server keeps from then on is there afterwards."""
+    with Client(server.address) as client:
+        client.explain_at_once([long()] * 40)
+        for _ in range(2):
+            with unread_streams(client, 8):
+                pass
+            until(lambda: is_idle(server), "an idle server after the warm-up")
 
 
 class Steady:
