@@ -17,7 +17,8 @@ namespace {
 using telemetry::LogLevel;
 
 absl::StatusOr<std::shared_ptr<const explain::Model>> LoadModel(const Config::ModelSource& source,
-                                                                const engine::EngineOptions& options) {
+                                                                const engine::EngineOptions& options,
+                                                                telemetry::Metrics* metrics) {
   const auto in_flag = [&](const absl::Status& status) {
     return absl::Status(status.code(), absl::StrCat("--model ", source.name, ": ", status.message()));
   };
@@ -29,6 +30,7 @@ absl::StatusOr<std::shared_ptr<const explain::Model>> LoadModel(const Config::Mo
   if (!tokenizer.ok()) return in_flag(tokenizer.status());
   model->engine = *std::move(engine);
   model->tokenizer = *std::move(tokenizer);
+  model->metrics = metrics->AddModel(source.name, explain::MethodNames());
   // The tokenizer may know fewer tokens than the embedding table has rows, never more.
   if (model->tokenizer->vocab_size() > static_cast<size_t>(model->engine->card().vocab_size)) {
     return in_flag(
@@ -56,9 +58,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   server->log_.Write(LogLevel::kInfo, "starting", {{"version", kVersion}});
   ABSL_RETURN_IF_ERROR(server->LoadModels());
   server->pool_ = std::make_unique<base::WorkerPool>("pool", config.tokenizer_threads);
-  server->scheduler_ =
-      std::make_unique<schedule::ComputeWorker>(config.schedule, &server->metrics_, server->engine_metrics_);
-  server->explainer_ = std::make_unique<explain::Explainer>(server->models_, config.limits, server->scheduler_.get(),
+  server->scheduler_ = std::make_unique<schedule::ComputeWorker>(config.schedule, &server->metrics_);
+  server->explainer_ = std::make_unique<explain::Explainer>(&server->models_, config.limits, server->scheduler_.get(),
                                                             server->pool_.get());
   server->LogLimits();
   ABSL_RETURN_IF_ERROR(server->Listen());
@@ -68,13 +69,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
 absl::Status Server::LoadModels() {
   for (const Config::ModelSource& source : config_.models) {
     const absl::Time start = absl::Now();
-    ABSL_ASSIGN_OR_RETURN(auto model, LoadModel(source, config_.engine));
+    ABSL_ASSIGN_OR_RETURN(auto model, LoadModel(source, config_.engine, &metrics_));
     const engine::ModelCard& card = model->engine->card();
     const absl::Duration load_time = absl::Now() - start;
-    engine_metrics_[model->engine.get()] = metrics_.AddModel({.name = model->name,
-                                                              .weights_sha256 = card.weights_sha256,
-                                                              .load_time = load_time,
-                                                              .methods = explain::MethodNames()});
+    metrics_.ShowModel({.name = model->name, .weights_sha256 = card.weights_sha256, .load_time = load_time});
     log_.Write(LogLevel::kInfo, "model loaded",
                {{"model", model->name},
                 {"architecture", card.architecture},
@@ -83,7 +81,7 @@ absl::Status Server::LoadModels() {
                 {"device", card.device},
                 {"weights_sha256", card.weights_sha256},
                 {"load_ms", absl::ToDoubleMilliseconds(load_time)}});
-    models_.push_back(std::move(model));
+    ABSL_RETURN_IF_ERROR(models_.Add(std::move(model)));
   }
   return absl::OkStatus();
 }

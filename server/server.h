@@ -1,8 +1,6 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/worker_pool.h"
@@ -36,8 +34,7 @@ class Server {
   const Config config_;
   telemetry::Log log_;
   telemetry::Metrics metrics_;
-  std::vector<std::shared_ptr<const explain::Model>> models_;
-  schedule::EngineMetrics engine_metrics_;
+  explain::ModelRegistry models_;
   std::unique_ptr<telemetry::MetricsEndpoint> metrics_endpoint_;
   // The scheduler first: what its last callbacks post is run by the pool.
   std::unique_ptr<base::WorkerPool> pool_;

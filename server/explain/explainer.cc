@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "explain/input.h"
 #include "explain/session.h"
@@ -23,9 +22,8 @@ absl::Status CheckRequest(const ExplainRequest& request, const Limits& limits) {
 
 }  // namespace
 
-Explainer::Explainer(std::vector<std::shared_ptr<const Model>> models, Limits limits, schedule::Scheduler* scheduler,
-                     base::WorkerPool* pool)
-    : models_(std::move(models)), limits_(limits), scheduler_(scheduler), pool_(pool) {}
+Explainer::Explainer(const ModelRegistry* models, Limits limits, schedule::Scheduler* scheduler, base::WorkerPool* pool)
+    : models_(models), limits_(limits), scheduler_(scheduler), pool_(pool) {}
 
 Explainer::~Explainer() { sessions_.AwaitNone(); }
 
@@ -44,13 +42,9 @@ absl::StatusOr<text::Encoding> Explainer::Tokenize(const std::string& model, con
 }
 
 absl::StatusOr<std::shared_ptr<const Model>> Explainer::Find(const std::string& name) const {
-  if (name.empty()) return models_.front();
-  for (const auto& model : models_) {
-    if (model->name == name) return model;
-  }
-  const auto append_name = [](std::string* out, const auto& model) { out->append(model->name); };
-  return absl::NotFoundError(
-      absl::StrCat("model: '", name, "' is not loaded; loaded: ", absl::StrJoin(models_, ", ", append_name)));
+  std::shared_ptr<const Model> model = models_->Find(name);
+  if (model == nullptr) return ModelNotLoaded(name, models_->List());
+  return model;
 }
 
 }  // namespace limpid::explain

@@ -10,9 +10,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/worker_pool.h"
-#include "engine/engine.h"
 #include "explain/event.h"
 #include "explain/live_sessions.h"
+#include "explain/model.h"
+#include "explain/model_registry.h"
 #include "explain/request.h"
 #include "schedule/scheduler.h"
 #include "text/tokenizer.h"
@@ -26,13 +27,6 @@ struct Limits {
   uint64_t max_attention_bytes = uint64_t{1} << 30;
 };
 
-// A model ready to be asked: immutable, shared by all calls.
-struct Model {
-  std::string name;
-  std::unique_ptr<const text::Tokenizer> tokenizer;
-  std::unique_ptr<engine::Engine> engine;  // Run only by the scheduler's compute worker
-};
-
 // What a call brings along.
 struct CallContext {
   std::stop_token stop;  // the caller has gone
@@ -43,9 +37,8 @@ struct CallContext {
 // runs on the calling thread) and do their work on the pool and the compute worker.
 class Explainer {
  public:
-  // `models` not empty, names differ; the first is the default. The scheduler and the pool outlive the explainer.
-  Explainer(std::vector<std::shared_ptr<const Model>> models, Limits limits, schedule::Scheduler* scheduler,
-            base::WorkerPool* pool);
+  // The registry, the scheduler and the pool outlive the explainer; models may come and go.
+  Explainer(const ModelRegistry* models, Limits limits, schedule::Scheduler* scheduler, base::WorkerPool* pool);
   // Waits until every session has ended; those whose caller has gone end by themselves.
   ~Explainer();
 
@@ -55,13 +48,13 @@ class Explainer {
 
   absl::StatusOr<text::Encoding> Tokenize(const std::string& model, const Input& input) const;
 
-  const std::vector<std::shared_ptr<const Model>>& models() const { return models_; }
+  const ModelRegistry& models() const { return *models_; }
   // Empty name: the default model. NOT_FOUND names what is loaded.
   absl::StatusOr<std::shared_ptr<const Model>> Find(const std::string& name) const;
   const Limits& limits() const { return limits_; }
 
  private:
-  const std::vector<std::shared_ptr<const Model>> models_;
+  const ModelRegistry* const models_;
   const Limits limits_;
   schedule::Scheduler* const scheduler_;
   base::WorkerPool* const pool_;

@@ -168,7 +168,8 @@ void Session::Submit(std::vector<engine::Row> rows, absl::Status (Session::*then
     summary_.tokens += static_cast<uint32_t>(row.token_ids.size());
   }
   schedule::RowGroup group;
-  group.engine = model_->engine.get();
+  group.engine = model_->engine;
+  group.metrics = model_->metrics;
   group.rows = std::move(rows);
   group.stop = context_.stop;
   group.deadline = context_.deadline;

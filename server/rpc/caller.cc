@@ -38,11 +38,12 @@ std::string NewRequestId() {
 
 }  // namespace
 
-Caller IdentifyCaller(const grpc::CallbackServerContext& context) {
+Caller IdentifyCaller(const Environment&, const grpc::CallbackServerContext& context) {
   Caller caller;
   const std::string_view id = Metadata(context, kRequestIdKey);
   caller.request_id = IsUsableId(id) ? std::string(id) : NewRequestId();
   caller.peer = context.peer();
+  caller.client = caller.peer.substr(0, caller.peer.rfind(':'));
   const std::string attempts(Metadata(context, "grpc-previous-rpc-attempts"));
   if (!absl::SimpleAtoi(attempts, &caller.previous_attempts)) caller.previous_attempts = 0;
   return caller;

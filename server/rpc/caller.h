@@ -5,11 +5,19 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
+#include "schedule/admission.h"
 
 namespace limpid::rpc {
 
+struct Environment;
+
 // Who calls, as far as the metadata tells.
 struct Caller {
+  // The name under which he is counted and limited: the peer's address without its port.
+  std::string client;
+  // OK, or why he may not call.
+  absl::Status authentication;
+  schedule::ClientLimits limits;
   // x-request-id as sent, if it is 1 to 128 printable ASCII characters; else made here: 32 hex digits.
   std::string request_id;
   std::string peer;
@@ -17,7 +25,7 @@ struct Caller {
   int previous_attempts = 0;
 };
 
-Caller IdentifyCaller(const grpc::CallbackServerContext& context);
+Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServerContext& context);
 
 // The earlier of the call's deadline and now + `max_request_time`.
 absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Duration max_request_time);

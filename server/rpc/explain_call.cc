@@ -31,7 +31,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   ExplainCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
       : environment_(environment),
         context_(context),
-        record_(environment, "Explain", IdentifyCaller(*context)),
+        record_(environment, "Explain", IdentifyCaller(environment, *context)),
         meter_(metrics, environment.metrics->stage, record_.caller().previous_attempts),
         writer_(this) {
     environment_.metrics->streams->Increment();
@@ -91,7 +91,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
  private:
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
-    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter());
+    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
     v1::ExplainRequest message;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &message));
     ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));

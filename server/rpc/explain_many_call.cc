@@ -30,7 +30,7 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   ExplainManyCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
       : environment_(environment),
         context_(context),
-        caller_(IdentifyCaller(*context)),
+        caller_(IdentifyCaller(environment, *context)),
         record_(environment, "ExplainMany", caller_),
         meter_(metrics, environment.metrics->stage, caller_.previous_attempts),
         writer_(this) {

@@ -1,14 +1,18 @@
 #include "rpc/gate.h"
 
 #include "absl/status/status.h"
+#include "base/reason.h"
+#include "base/status_macros.h"
 
 namespace limpid::rpc {
 
-absl::StatusOr<Gate::Pass> Gate::Enter() {
+absl::StatusOr<Gate::Pass> Gate::Enter(const Caller& caller) {
+  ABSL_RETURN_IF_ERROR(caller.authentication);
   absl::MutexLock lock(&mutex_);
   if (closed_) {
     metrics_->rejected_draining->Increment();
-    return absl::UnavailableError("the server is draining: try another replica");
+    return base::WithReason(absl::UnavailableError("the server is draining: try another replica"),
+                            base::Reason::kDraining);
   }
   ++num_inside_;
   metrics_->inflight_requests->Increment();

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "rpc/caller.h"
 #include "telemetry/metrics.h"
 
 namespace limpid::rpc {
@@ -34,8 +35,8 @@ class Gate {
 
   explicit Gate(telemetry::Metrics* metrics) : metrics_(metrics) {}
 
-  // UNAVAILABLE once closed.
-  absl::StatusOr<Pass> Enter();
+  // Why the caller is not known, if he is not; UNAVAILABLE once closed.
+  absl::StatusOr<Pass> Enter(const Caller& caller);
 
   void Close();
 

@@ -67,7 +67,7 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
     owns_id_ = stream_->TakeId(id_);
     if (!owns_id_) return absl::InvalidArgumentError("id: in use by another request under way on this stream");
     const Environment& environment = context.environment;
-    ABSL_ASSIGN_OR_RETURN(pass_, environment.gate->Enter());
+    ABSL_ASSIGN_OR_RETURN(pass_, environment.gate->Enter(context.caller));
     ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
     ABSL_ASSIGN_OR_RETURN(model_, environment.explainer->Find(request.model));
     record_->SetRequest(request, *model_);

@@ -92,8 +92,9 @@ class ListModelsCall final : public UnaryCall<v1::ListModelsRequest, v1::ListMod
  private:
   absl::Status Begin(const v1::ListModelsRequest&) override {
     const explain::Explainer& explainer = *environment_.explainer;
-    for (const auto& model : explainer.models()) {
-      EncodeModel(*model, explainer.limits(), model == explainer.models().front(), response_.add_models());
+    const auto models = explainer.models().List();
+    for (const auto& model : models) {
+      EncodeModel(*model, explainer.limits(), model == models.front(), response_.add_models());
     }
     Conclude(absl::OkStatus());
     return absl::OkStatus();
@@ -108,7 +109,8 @@ class GetModelCall final : public UnaryCall<v1::GetModelRequest, v1::GetModelRes
   absl::Status Begin(const v1::GetModelRequest& message) override {
     const explain::Explainer& explainer = *environment_.explainer;
     ABSL_ASSIGN_OR_RETURN(const std::shared_ptr<const explain::Model> model, explainer.Find(message.model()));
-    EncodeModel(*model, explainer.limits(), model == explainer.models().front(), response_.mutable_model());
+    const bool is_default = model->name == explainer.models().default_name();
+    EncodeModel(*model, explainer.limits(), is_default, response_.mutable_model());
     Conclude(absl::OkStatus());
     return absl::OkStatus();
   }

@@ -30,6 +30,7 @@ RequestRecord::RequestRecord(const Environment& environment, const char* rpc, Ca
 void RequestRecord::SetRequest(const explain::ExplainRequest& request, const explain::Model& model) {
   absl::MutexLock lock(&mutex_);
   model_ = model.name;
+  model_metrics_ = model.metrics;
   // A request with more methods than allowed is refused: its list could be as long as a message.
   if (request.methods.size() > environment_.explainer->limits().max_methods) return;
   for (const explain::MethodSpec& spec : request.methods) methods_.emplace_back(explain::MakeMethod(spec)->name());
@@ -71,11 +72,10 @@ void RequestRecord::CountLocked(const absl::Status& status) {
 }
 
 void RequestRecord::CountExplanationsLocked(const absl::Status& status) {
-  const telemetry::ModelMetrics* model = environment_.metrics->FindModel(model_);
-  if (model == nullptr) return;
+  if (model_metrics_ == nullptr) return;
   for (size_t i = 0; i < methods_.size(); ++i) {
-    const auto found = model->explanations.find(methods_[i]);
-    if (found == model->explanations.end()) continue;
+    const auto found = model_metrics_->explanations.find(methods_[i]);
+    if (found == model_metrics_->explanations.end()) continue;
     if (explained_[i]) found->second.full->Increment();
     if (!explained_[i] && IsServerFault(status)) found->second.failed->Increment();
   }

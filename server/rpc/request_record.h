@@ -45,6 +45,7 @@ class RequestRecord {
 
   absl::Mutex mutex_;
   std::string model_ ABSL_GUARDED_BY(mutex_);
+  const telemetry::ModelMetrics* model_metrics_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<std::string> methods_ ABSL_GUARDED_BY(mutex_);
   std::vector<bool> explained_ ABSL_GUARDED_BY(mutex_);  // which of the methods were answered
   std::optional<explain::SummaryEvent> summary_ ABSL_GUARDED_BY(mutex_);

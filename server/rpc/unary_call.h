@@ -37,7 +37,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   UnaryCall(const char* rpc, const UnaryArguments& arguments)
       : environment_(arguments.environment),
         context_(arguments.context),
-        record_(environment_, rpc, IdentifyCaller(*context_)),
+        record_(environment_, rpc, IdentifyCaller(environment_, *context_)),
         meter_(arguments.metrics, environment_.metrics->stage, record_.caller().previous_attempts),
         response_bytes_(arguments.response) {}
 
@@ -74,7 +74,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
  private:
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
-    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter());
+    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
     Request request;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &request));
     return Begin(request);

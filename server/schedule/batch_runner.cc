@@ -29,6 +29,23 @@ absl::StatusOr<std::vector<engine::RowResult>> RunEngine(engine::Engine* engine,
   }
 }
 
+// All rows of a batch are of one engine, hence of one model.
+void Count(std::span<const RowTicket> tickets) {
+  const telemetry::ModelMetrics* const metrics = tickets.front().group->group().metrics;
+  if (metrics == nullptr) return;
+  size_t tokens = 0, backward = 0;
+  for (const RowTicket& ticket : tickets) {
+    tokens += ticket.row().token_ids.size();
+    backward += ticket.row().wanted.needs_backward() ? 1 : 0;
+  }
+  metrics->batches->Increment();
+  metrics->tokens->Increment(static_cast<double>(tokens));
+  metrics->forward_passes->Increment(static_cast<double>(tickets.size()));
+  metrics->backward_passes->Increment(static_cast<double>(backward));
+  metrics->batch_rows->Observe(static_cast<double>(tickets.size()));
+  metrics->batch_tokens->Observe(static_cast<double>(tokens));
+}
+
 }  // namespace
 
 void BatchRunner::Run(const Batch& batch) {
@@ -49,7 +66,7 @@ absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const Ro
   const absl::Time started = absl::Now();
   absl::StatusOr<std::vector<engine::RowResult>> results = RunEngine(engine, tickets);
   const absl::Time finished = absl::Now();
-  Count(engine, tickets);
+  Count(tickets);
   std::set<WaitingGroup*> groups;
   for (const RowTicket& ticket : tickets) groups.insert(ticket.group.get());
   for (WaitingGroup* group : groups) group->AddBatchTime(started, finished);
@@ -58,23 +75,6 @@ absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const Ro
     tickets[i].group->SetResult(tickets[i].row_index, std::move((*results)[i]));
   }
   return absl::OkStatus();
-}
-
-void BatchRunner::Count(const engine::Engine* engine, std::span<const RowTicket> tickets) const {
-  const auto found = metrics_.find(engine);
-  if (found == metrics_.end()) return;
-  size_t tokens = 0, backward = 0;
-  for (const RowTicket& ticket : tickets) {
-    tokens += ticket.row().token_ids.size();
-    backward += ticket.row().wanted.needs_backward() ? 1 : 0;
-  }
-  const telemetry::ModelMetrics& metrics = *found->second;
-  metrics.batches->Increment();
-  metrics.tokens->Increment(static_cast<double>(tokens));
-  metrics.forward_passes->Increment(static_cast<double>(tickets.size()));
-  metrics.backward_passes->Increment(static_cast<double>(backward));
-  metrics.batch_rows->Observe(static_cast<double>(tickets.size()));
-  metrics.batch_tokens->Observe(static_cast<double>(tokens));
 }
 
 }  // namespace limpid::schedule

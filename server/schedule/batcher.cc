@@ -16,7 +16,7 @@ size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
 
 void Batcher::Add(std::shared_ptr<WaitingGroup> group) {
   num_tokens_ += TokensFrom(*group, 0);
-  engine::Engine* const engine = group->group().engine;
+  engine::Engine* const engine = group->group().engine.get();
   auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.engine == engine; });
   if (lane == lanes_.end()) lane = lanes_.insert(lane, {engine, {}});
   lane->entries.push_back({std::move(group)});

@@ -13,7 +13,7 @@ namespace limpid::schedule {
 
 // Rows of one engine that run together.
 struct Batch {
-  engine::Engine* engine = nullptr;
+  engine::Engine* engine = nullptr;  // the tickets' groups keep it alive
   std::vector<RowTicket> tickets;
   size_t num_tokens = 0;
 };
@@ -52,7 +52,7 @@ class Batcher {
   };
   // The groups of one engine in order of their turns. Never empty.
   struct Lane {
-    engine::Engine* engine;
+    engine::Engine* engine;  // the entries' groups keep it alive
     std::deque<Entry> entries;
   };
 

@@ -28,12 +28,8 @@ size_t CountTokens(const RowGroup& group) {
 
 }  // namespace
 
-ComputeWorker::ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics, EngineMetrics engine_metrics)
-    : options_(options),
-      metrics_(metrics),
-      batcher_(options.max_batch_tokens),
-      runner_(std::move(engine_metrics)),
-      thread_([this] { RunBatches(); }) {
+ComputeWorker::ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics)
+    : options_(options), metrics_(metrics), batcher_(options.max_batch_tokens), thread_([this] { RunBatches(); }) {
   pthread_setname_np(thread_.native_handle(), "compute");
 }
 

@@ -17,11 +17,11 @@ namespace limpid::schedule {
 // The scheduler: one thread, named "compute", that owns every engine's Run. A batch starts as soon as the thread is
 // free and anything waits; nothing waits for a batch to fill, since under load the next one fills while this one runs.
 //
-// `metrics` (the queue's gauges) and the engines outlive it. Destruction ends the groups that still wait with
-// UNAVAILABLE, after the batch under way.
+// `metrics` outlives it; an engine lives as long as a group that shares it. Destruction ends the groups that still wait
+// with UNAVAILABLE, after the batch under way.
 class ComputeWorker final : public Scheduler {
  public:
-  ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics, EngineMetrics engine_metrics);
+  ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics);
   ~ComputeWorker() override;
   ComputeWorker(const ComputeWorker&) = delete;
   ComputeWorker& operator=(const ComputeWorker&) = delete;

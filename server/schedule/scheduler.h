@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "engine/row.h"
+#include "telemetry/metrics.h"
 
 namespace limpid::schedule {
 
@@ -30,8 +31,9 @@ struct RowTiming {
 
 // Rows that belong together: those of one step of one request.
 struct RowGroup {
-  engine::Engine* engine = nullptr;
-  std::vector<engine::Row> rows;  // at least one
+  std::shared_ptr<engine::Engine> engine;      // lives at least until on_done
+  telemetry::ModelMetrics* metrics = nullptr;  // of the engine's model; null: nothing is counted
+  std::vector<engine::Row> rows;               // at least one
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();
   // Optional; while the row's batch runs (Engine::OnPrediction), before its backward pass, at most once a row. Must be

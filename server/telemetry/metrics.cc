@@ -103,34 +103,48 @@ RpcMetrics* Metrics::AddRpc(const std::string& rpc) {
   return metrics.get();
 }
 
-ModelMetrics* Metrics::AddModel(const ModelLabels& model) {
-  std::unique_ptr<ModelMetrics>& metrics = models_[model.name];
+ModelMetrics* Metrics::AddModel(const std::string& name, const std::vector<std::string>& methods) {
+  absl::MutexLock lock(&mutex_);
+  std::unique_ptr<ModelMetrics>& metrics = models_[name];
+  if (metrics != nullptr) return metrics.get();
   metrics = std::make_unique<ModelMetrics>();
-  const prometheus::Labels labels = {{"model", model.name}};
+  const prometheus::Labels labels = {{"model", name}};
   metrics->batches = &families_->batches.Add(labels);
   metrics->tokens = &families_->tokens.Add(labels);
-  metrics->forward_passes = &families_->passes.Add({{"model", model.name}, {"direction", "forward"}});
-  metrics->backward_passes = &families_->passes.Add({{"model", model.name}, {"direction", "backward"}});
+  metrics->forward_passes = &families_->passes.Add({{"model", name}, {"direction", "forward"}});
+  metrics->backward_passes = &families_->passes.Add({{"model", name}, {"direction", "backward"}});
   metrics->batch_rows = &families_->batch_rows.Add(labels, PowersOf(2, 1, 1 << 12));
   metrics->batch_tokens = &families_->batch_tokens.Add(labels, PowersOf(2, 1 << 4, 1 << 17));
-  for (const std::string& method : model.methods) {
-    auto outcome = [&](const char* name) {
-      return &families_->explanations.Add({{"model", model.name}, {"method", method}, {"outcome", name}});
+  for (const std::string& method : methods) {
+    auto outcome = [&](const char* value) {
+      return &families_->explanations.Add({{"model", name}, {"method", method}, {"outcome", value}});
     };
     metrics->explanations[method] = {.full = outcome("full"), .failed = outcome("failed")};
   }
-  families_->model_loaded.Add(labels).Set(1);
-  families_->model_load_seconds.Add(labels).Set(absl::ToDoubleSeconds(model.load_time));
-  families_->model_info.Add({{"model", model.name}, {"weights_sha", model.weights_sha256}}).Set(1);
   return metrics.get();
 }
 
-void Metrics::AddLimit(const std::string& name, double value) { families_->limits.Add({{"name", name}}).Set(value); }
-
-ModelMetrics* Metrics::FindModel(const std::string& name) const {
-  const auto found = models_.find(name);
-  return found == models_.end() ? nullptr : found->second.get();
+void Metrics::ShowModel(const LoadedModel& model) {
+  absl::MutexLock lock(&mutex_);
+  const prometheus::Labels labels = {{"model", model.name}};
+  families_->model_loaded.Add(labels).Set(1);
+  families_->model_load_seconds.Add(labels).Set(absl::ToDoubleSeconds(model.load_time));
+  prometheus::Gauge*& info = infos_[model.name];
+  if (info != nullptr) families_->model_info.Remove(info);
+  info = &families_->model_info.Add({{"model", model.name}, {"weights_sha", model.weights_sha256}});
+  info->Set(1);
 }
+
+void Metrics::HideModel(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  const auto info = infos_.find(name);
+  if (info == infos_.end()) return;
+  families_->model_loaded.Add({{"model", name}}).Set(0);
+  families_->model_info.Remove(info->second);
+  infos_.erase(info);
+}
+
+void Metrics::AddLimit(const std::string& name, double value) { families_->limits.Add({{"name", name}}).Set(value); }
 
 void RpcMetrics::Finished(absl::StatusCode code, absl::Duration duration) {
   Outcome outcome;

@@ -67,10 +67,9 @@ struct StageMetrics {
                         *write = nullptr;
 };
 
-struct ModelLabels {
+struct LoadedModel {
   std::string name, weights_sha256;
   absl::Duration load_time;
-  std::vector<std::string> methods;
 };
 
 class Metrics {
@@ -79,14 +78,16 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // Adds the series of an RPC or a model. At start only.
+  // Adds the series of an RPC. At start only.
   RpcMetrics* AddRpc(const std::string& rpc);
-  ModelMetrics* AddModel(const ModelLabels& model);
+  // The series of the model of that name, the same ones whenever it is loaded anew. Thread-safe, like the next two.
+  ModelMetrics* AddModel(const std::string& name, const std::vector<std::string>& methods);
+  // The model of that name can be asked, with these weights and no others.
+  void ShowModel(const LoadedModel& model);
+  // It cannot be asked any more.
+  void HideModel(const std::string& name);
   // Exports a configured limit, so that an alert can compare to it.
   void AddLimit(const std::string& name, double value);
-
-  // Null if no such model was added.
-  ModelMetrics* FindModel(const std::string& name) const;
 
   StageMetrics stage;
   prometheus::Gauge *inflight_requests = nullptr, *streams = nullptr;
@@ -103,7 +104,11 @@ class Metrics {
   struct Families;
   const std::shared_ptr<Families> families_;
   std::map<std::string, std::unique_ptr<RpcMetrics>> rpcs_;
-  std::map<std::string, std::unique_ptr<ModelMetrics>> models_;
+
+  absl::Mutex mutex_;
+  std::map<std::string, std::unique_ptr<ModelMetrics>> models_ ABSL_GUARDED_BY(mutex_);
+  // limpid_model_info of each model that is loaded.
+  std::map<std::string, prometheus::Gauge*> infos_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace limpid::telemetry

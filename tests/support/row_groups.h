@@ -32,9 +32,11 @@ class Outcome {
   using Results = absl::StatusOr<std::vector<engine::RowResult>>;
 
   // A group whose callbacks report here.
-  schedule::RowGroup Group(engine::Engine* engine, std::vector<engine::Row> rows) {
+  schedule::RowGroup Group(std::shared_ptr<engine::Engine> engine, std::vector<engine::Row> rows,
+                           telemetry::ModelMetrics* metrics = nullptr) {
     schedule::RowGroup group;
-    group.engine = engine;
+    group.engine = std::move(engine);
+    group.metrics = metrics;
     group.rows = std::move(rows);
     group.on_prediction = [this](size_t row_index, const engine::Prediction&) {
       absl::MutexLock lock(&mutex_);

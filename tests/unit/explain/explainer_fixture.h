@@ -13,6 +13,7 @@
 #include "support/fake_engine.h"
 #include "support/fake_tokenizer.h"
 #include "support/recording_sink.h"
+#include "support/status_matchers.h"
 #include "telemetry/metrics.h"
 
 namespace limpid::explain {
@@ -25,12 +26,12 @@ class ExplainerTest : public ::testing::Test {
     engine_ = first.get();
     auto second = std::make_unique<testing::FakeEngine>(testing::EncoderCard());
     encoder_ = second.get();
-    worker_ =
-        std::make_unique<schedule::ComputeWorker>(schedule::SchedulerOptions{}, &metrics_, schedule::EngineMetrics{});
+    worker_ = std::make_unique<schedule::ComputeWorker>(schedule::SchedulerOptions{}, &metrics_);
+    EXPECT_THAT(models_.Add(MakeModel("first", std::move(first))), testing::IsOk());
+    EXPECT_THAT(models_.Add(MakeModel("second", std::move(second))), testing::IsOk());
     explainer_ = std::make_unique<Explainer>(
-        std::vector<std::shared_ptr<const Model>>{MakeModel("first", std::move(first)),
-                                                  MakeModel("second", std::move(second))},
-        Limits{.max_text_bytes = 1000, .max_methods = 4, .max_attention_bytes = 10000}, worker_.get(), &pool_);
+        &models_, Limits{.max_text_bytes = 1000, .max_methods = 4, .max_attention_bytes = 10000}, worker_.get(),
+        &pool_);
   }
 
   static std::shared_ptr<const Model> MakeModel(std::string name, std::unique_ptr<engine::Engine> engine) {
@@ -64,7 +65,8 @@ class ExplainerTest : public ::testing::Test {
   testing::FakeEngine* engine_ = nullptr;
   testing::FakeEngine* encoder_ = nullptr;
 
-  // In the order of the server: the explainer goes first, the pool last.
+  // In the order of the server: the explainer goes first, the models last.
+  ModelRegistry models_;
   base::WorkerPool pool_{"test", 2};
   std::unique_ptr<schedule::ComputeWorker> worker_;
   std::unique_ptr<Explainer> explainer_;

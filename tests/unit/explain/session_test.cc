@@ -281,7 +281,9 @@ class DefectTest : public ::testing::Test {
     auto model = std::make_shared<Model>();
     model->tokenizer = std::move(tokenizer);
     model->engine = std::make_unique<FakeEngine>();
-    Explainer explainer({std::move(model)}, Limits(), &scheduler_, &pool_);
+    ModelRegistry models;
+    EXPECT_THAT(models.Add(std::move(model)), IsOk());
+    Explainer explainer(&models, Limits(), &scheduler_, &pool_);
     ExplainRequest request;
     request.input = std::move(input);
     explainer.Explain(std::move(request), {}, sink_);

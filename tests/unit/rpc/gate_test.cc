@@ -17,19 +17,19 @@ using ::testing::HasSubstr;
 TEST(Gate, RefusesAfterItWasClosed) {
   telemetry::Metrics metrics("test");
   Gate gate(&metrics);
-  ASSERT_THAT(gate.Enter(), IsOk());
+  ASSERT_THAT(gate.Enter({}), IsOk());
 
   gate.Close();
 
-  EXPECT_THAT(gate.Enter(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
+  EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
   EXPECT_EQ(metrics.rejected_draining->Value(), 1);
 }
 
 TEST(Gate, IsEmptyOnceEveryPassIsGone) {
   telemetry::Metrics metrics("test");
   Gate gate(&metrics);
-  std::optional<Gate::Pass> first = *gate.Enter();
-  std::optional<Gate::Pass> second = *gate.Enter();
+  std::optional<Gate::Pass> first = *gate.Enter({});
+  std::optional<Gate::Pass> second = *gate.Enter({});
 
   EXPECT_EQ(metrics.inflight_requests->Value(), 2);
   first.reset();

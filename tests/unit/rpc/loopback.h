@@ -34,13 +34,8 @@ class Loopback {
   explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
-    schedule::EngineMetrics engine_metrics;
-    for (const auto& model : models_) {
-      engine_metrics[model->engine.get()] = metrics_.AddModel(
-          {.name = model->name, .weights_sha256 = "", .load_time = {}, .methods = explain::MethodNames()});
-    }
-    scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_, engine_metrics);
-    explainer_.emplace(models_, limits, &*scheduler_, &pool_);
+    scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_);
+    explainer_.emplace(&models_, limits, &*scheduler_, &pool_);
     options.listen = "127.0.0.1:0";
     server_ = *rpc::RpcServer::Start(options, parts());
   }
@@ -79,14 +74,15 @@ class Loopback {
     auto engine = std::make_unique<FakeEngine>(std::move(card));
     FakeEngine* kept = engine.get();
     model->engine = std::move(engine);
-    models_.push_back(std::move(model));
+    model->metrics = metrics_.AddModel(name, explain::MethodNames());
+    EXPECT_TRUE(models_.Add(std::move(model)).ok());
     return kept;
   }
 
   std::ostringstream lines_;
   telemetry::Log log_{telemetry::LogLevel::kInfo, telemetry::LogFormat::kText, &lines_};
   telemetry::Metrics metrics_{"test"};
-  std::vector<std::shared_ptr<const explain::Model>> models_;
+  explain::ModelRegistry models_;
   FakeEngine* classifier_ = nullptr;
   base::WorkerPool pool_{"pool", 2};
   std::optional<schedule::ComputeWorker> scheduler_;

@@ -23,10 +23,11 @@ const absl::Time kNow = absl::UnixEpoch();
 class BatcherTest : public ::testing::Test {
  protected:
   // Rows of these lengths; their token ids are `id`.
-  std::shared_ptr<WaitingGroup> Add(int32_t id, const std::vector<size_t>& lengths, engine::Engine* engine = nullptr) {
+  std::shared_ptr<WaitingGroup> Add(int32_t id, const std::vector<size_t>& lengths,
+                                    std::shared_ptr<engine::Engine> engine = nullptr) {
     std::vector<engine::Row> rows;
     for (size_t length : lengths) rows.push_back(RowOf(id, length));
-    RowGroup group = outcome_.Group(engine == nullptr ? &engine_ : engine, std::move(rows));
+    RowGroup group = outcome_.Group(engine == nullptr ? engine_ : std::move(engine), std::move(rows));
     group.stop = stop_.get_token();
     return Add(std::move(group));
   }
@@ -45,7 +46,8 @@ class BatcherTest : public ::testing::Test {
   }
 
   Outcome outcome_;
-  FakeEngine engine_, other_engine_;
+  const std::shared_ptr<FakeEngine> engine_ = std::make_shared<FakeEngine>();
+  const std::shared_ptr<FakeEngine> other_engine_ = std::make_shared<FakeEngine>();
   std::stop_source stop_;
   Batcher batcher_{100};
 };
@@ -107,15 +109,15 @@ TEST_F(BatcherTest, ALoneGroupFillsTheBatchInTheOrderOfItsRows) {
 }
 
 TEST_F(BatcherTest, ABatchHoldsRowsOfOneEngineAndEnginesTakeTurns) {
-  Add(1, {50, 50, 50, 50}, &engine_);
-  Add(2, {50}, &other_engine_);
-  Add(3, {50}, &engine_);
+  Add(1, {50, 50, 50, 50}, engine_);
+  Add(2, {50}, other_engine_);
+  Add(3, {50}, engine_);
 
   const Batch first = batcher_.NextBatch();
-  EXPECT_EQ(first.engine, &engine_);
+  EXPECT_EQ(first.engine, engine_.get());
   EXPECT_THAT(first.tickets, SizeIs(2));
   const Batch second = batcher_.NextBatch();
-  EXPECT_EQ(second.engine, &other_engine_);
+  EXPECT_EQ(second.engine, other_engine_.get());
   EXPECT_THAT(second.tickets, SizeIs(1));
   EXPECT_THAT(Next(), ElementsAre(1, 1));
   EXPECT_THAT(Next(), ElementsAre(1));
@@ -123,7 +125,7 @@ TEST_F(BatcherTest, ABatchHoldsRowsOfOneEngineAndEnginesTakeTurns) {
 
 TEST_F(BatcherTest, TakesOutGroupsWhoseCallerHasGone) {
   const auto gone = Add(1, {10, 10});
-  RowGroup stays = outcome_.Group(&engine_, {RowOf(2, 10)});
+  RowGroup stays = outcome_.Group(engine_, {RowOf(2, 10)});
   Add(std::move(stays));
   stop_.request_stop();
 
@@ -134,7 +136,7 @@ TEST_F(BatcherTest, TakesOutGroupsWhoseCallerHasGone) {
 }
 
 TEST_F(BatcherTest, TakesOutGroupsWhoseDeadlineHasCome) {
-  RowGroup group = outcome_.Group(&engine_, {RowOf(1, 10)});
+  RowGroup group = outcome_.Group(engine_, {RowOf(1, 10)});
   group.deadline = kNow + absl::Seconds(1);
   const auto late = Add(std::move(group));
 

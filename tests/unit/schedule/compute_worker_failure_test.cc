@@ -76,11 +76,12 @@ TEST_F(WorkerTest, APredictionIsAnnouncedOnceThoughItsRowRunsTwice) {
 
    private:
     FakeEngine fake_;
-  } engine;
+  };
   StartWorker();
   Outcome outcome;
 
-  worker_->Submit(outcome.Group(&engine, {GradientRowOf(1, 10), GradientRowOf(2, 10)}));
+  worker_->Submit(
+      outcome.Group(std::make_shared<FailsAfterPrediction>(), {GradientRowOf(1, 10), GradientRowOf(2, 10)}));
 
   EXPECT_THAT(outcome.Await(), IsOk());
   EXPECT_THAT(outcome.predicted(), UnorderedElementsAre(0, 1));
@@ -115,7 +116,7 @@ TEST_F(WorkerTest, AnEngineThatLosesAResultFailsTheGroup) {
 TEST_F(WorkerTest, CallbacksThatThrowDoNotStopTheWorker) {
   StartWorker();
   Outcome outcome, next;
-  RowGroup group = outcome.Group(engine_.get(), {RowOf(1, 10)});
+  RowGroup group = outcome.Group(engine_, {RowOf(1, 10)});
   group.on_prediction = [](size_t, const engine::Prediction&) { throw std::runtime_error("in on_prediction"); };
   group.on_done = [report = std::move(group.on_done)](auto results, auto timing) {
     report(std::move(results), timing);
@@ -130,7 +131,7 @@ TEST_F(WorkerTest, CallbacksThatThrowDoNotStopTheWorker) {
 }
 
 // Whether the worker takes nothing new because it stops. It must be held, so that its destructor cannot finish.
-bool IsRefused(ComputeWorker* worker, engine::Engine* engine) {
+bool IsRefused(ComputeWorker* worker, const std::shared_ptr<engine::Engine>& engine) {
   RowGroup probe;
   probe.engine = engine;
   probe.rows = {RowOf(1, 1)};
@@ -141,6 +142,21 @@ bool IsRefused(ComputeWorker* worker, engine::Engine* engine) {
   return *refused;
 }
 
+TEST_F(WorkerTest, AnEngineThatItsOwnerHasGivenUpLivesUntilItsLastRowHasRun) {
+  StartWorker();
+  HoldWorker();
+  Outcome outcome;
+  const std::weak_ptr<FakeEngine> held = engine_;
+  Submit(&outcome, {RowOf(1, 60), RowOf(2, 60)});
+  FakeEngine* const engine = std::exchange(engine_, nullptr).get();
+
+  engine->Release();
+
+  EXPECT_THAT(outcome.Await(), IsOk());
+  worker_.reset();
+  EXPECT_TRUE(held.expired());
+}
+
 TEST_F(WorkerTest, GroupsThatStillWaitEndWhenTheWorkerDoes) {
   StartWorker();
   HoldWorker();
@@ -149,7 +165,7 @@ TEST_F(WorkerTest, GroupsThatStillWaitEndWhenTheWorkerDoes) {
 
   ComputeWorker* const stopping = worker_.get();
   std::jthread stopper([this] { worker_.reset(); });
-  while (!IsRefused(stopping, engine_.get())) std::this_thread::yield();
+  while (!IsRefused(stopping, engine_)) std::this_thread::yield();
   engine_->Release();
   stopper.join();
 

@@ -63,7 +63,7 @@ TEST_F(WorkerTest, AGroupOfOneRowEndsBeforeAGroupOf200ThatCameFirst) {
   std::vector<engine::Row> rows(200, RowOf(1, 1));
   Submit(&many, std::move(rows));
   bool many_had_ended = true;
-  RowGroup group = one.Group(engine_.get(), {RowOf(2, 1)});
+  RowGroup group = one.Group(engine_, {RowOf(2, 1)});
   group.on_done = [&, report = std::move(group.on_done)](auto results, auto timing) {
     many_had_ended = many.ended();
     report(std::move(results), timing);
@@ -96,7 +96,7 @@ TEST_F(WorkerTest, NothingIsComputedForACallerWhoHasGone) {
   HoldWorker();
   Outcome gone, stays;
   std::stop_source stop;
-  RowGroup group = gone.Group(engine_.get(), {RowOf(1, 10), RowOf(1, 10)});
+  RowGroup group = gone.Group(engine_, {RowOf(1, 10), RowOf(1, 10)});
   group.stop = stop.get_token();
   worker_->Submit(std::move(group));
   Submit(&stays, {RowOf(2, 10)});
@@ -114,7 +114,7 @@ TEST_F(WorkerTest, TheRowsLeftAreNotComputedWhenTheCallerGoesMidway) {
   engine_->HoldAt(FakeEngine::Stage::kBeforeBackward);
   Outcome outcome;
   std::stop_source stop;
-  RowGroup group = outcome.Group(engine_.get(), {RowOf(1, 60), RowOf(2, 60), RowOf(3, 60)});
+  RowGroup group = outcome.Group(engine_, {RowOf(1, 60), RowOf(2, 60), RowOf(3, 60)});
   group.stop = stop.get_token();
   worker_->Submit(std::move(group));
   engine_->AwaitHeld();
@@ -129,7 +129,7 @@ TEST_F(WorkerTest, TheRowsLeftAreNotComputedWhenTheCallerGoesMidway) {
 TEST_F(WorkerTest, NothingIsComputedAfterTheDeadline) {
   StartWorker();
   Outcome outcome;
-  RowGroup group = outcome.Group(engine_.get(), {RowOf(1, 10)});
+  RowGroup group = outcome.Group(engine_, {RowOf(1, 10)});
   group.deadline = absl::Now() - absl::Seconds(1);
 
   worker_->Submit(std::move(group));
@@ -226,8 +226,7 @@ TEST_F(WorkerTest, ManyThreadsSubmitAndCancelAndEveryGroupEndsOnce) {
         for (size_t i = 0; i < kGroups; ++i) {
           Outcome& outcome = outcomes[thread_index * kGroups + i];
           std::stop_source stop;
-          RowGroup group =
-              outcome.Group(engine_.get(), std::vector<engine::Row>(1 + i % 4, GradientRowOf(1, 1 + i % 9)));
+          RowGroup group = outcome.Group(engine_, std::vector<engine::Row>(1 + i % 4, GradientRowOf(1, 1 + i % 9)));
           group.stop = stop.get_token();
           worker_->Submit(std::move(group));
           if (i % 3 == 0) stop.request_stop();

@@ -18,22 +18,21 @@ class WorkerTest : public ::testing::Test {
   static constexpr size_t kMaxBatchTokens = 100, kMaxQueueTokens = 1000;
 
   void StartWorker(testing::FakeEngine::Script script = nullptr) {
-    engine_ = std::make_unique<testing::FakeEngine>(testing::ClassifierCard(), std::move(script));
-    model_metrics_ = metrics_.AddModel({.name = "m", .weights_sha256 = "", .load_time = {}, .methods = {}});
+    engine_ = std::make_shared<testing::FakeEngine>(testing::ClassifierCard(), std::move(script));
+    model_metrics_ = metrics_.AddModel("m", {});
     worker_ = std::make_unique<ComputeWorker>(
-        SchedulerOptions{.max_batch_tokens = kMaxBatchTokens, .max_queue_tokens = kMaxQueueTokens}, &metrics_,
-        EngineMetrics{{engine_.get(), model_metrics_}});
+        SchedulerOptions{.max_batch_tokens = kMaxBatchTokens, .max_queue_tokens = kMaxQueueTokens}, &metrics_);
   }
 
   // Keeps the worker busy with a row of its own, so that what is submitted next waits.
   void HoldWorker() {
     engine_->HoldAt(testing::FakeEngine::Stage::kBeforePrediction);
-    worker_->Submit(holder_.Group(engine_.get(), {testing::RowOf(kHolderId, 1)}));
+    worker_->Submit(holder_.Group(engine_, {testing::RowOf(kHolderId, 1)}, model_metrics_));
     engine_->AwaitHeld();
   }
 
   void Submit(testing::Outcome* outcome, std::vector<engine::Row> rows) {
-    worker_->Submit(outcome->Group(engine_.get(), std::move(rows)));
+    worker_->Submit(outcome->Group(engine_, std::move(rows), model_metrics_));
   }
 
   // Ids of the rows of each batch after the holder's.
@@ -52,7 +51,7 @@ class WorkerTest : public ::testing::Test {
   telemetry::Metrics metrics_{"test"};
   telemetry::ModelMetrics* model_metrics_ = nullptr;
   testing::Outcome holder_;
-  std::unique_ptr<testing::FakeEngine> engine_;
+  std::shared_ptr<testing::FakeEngine> engine_;
   std::unique_ptr<ComputeWorker> worker_;
 };
 

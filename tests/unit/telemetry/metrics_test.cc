@@ -42,15 +42,40 @@ TEST(Metrics, RpcOutcomesAppearByCodeOnceTheyHappen) {
 TEST(Metrics, ModelSeriesCarryNameHashAndMethods) {
   Metrics metrics("1.2.3");
 
-  ModelMetrics* model = metrics.AddModel({"m", "abc", absl::Seconds(2), {"saliency"}});
+  ModelMetrics* model = metrics.AddModel("m", {"saliency"});
+  metrics.ShowModel({"m", "abc", absl::Seconds(2)});
   model->explanations.find("saliency")->second.full->Increment();
 
   const std::string text = Text(*metrics.registry());
-  EXPECT_EQ(metrics.FindModel("m"), model);
-  EXPECT_EQ(metrics.FindModel("unknown"), nullptr);
   EXPECT_TRUE(std::regex_search(text, std::regex(R"(limpid_model_info\{.*weights_sha="abc".*\} 1)"))) << text;
   EXPECT_TRUE(std::regex_search(text, std::regex(R"(limpid_explanations_total\{.*outcome="full".*\} 1)"))) << text;
-  EXPECT_TRUE(std::regex_search(text, std::regex(R"(limpid_model_load_seconds\{model="m"\} 2)"))) << text;
+  EXPECT_THAT(text, HasSubstr("limpid_model_load_seconds{model=\"m\"} 2"));
+  EXPECT_THAT(text, HasSubstr("limpid_model_loaded{model=\"m\"} 1"));
+}
+
+TEST(Metrics, AModelThatIsLoadedAnewKeepsItsSeriesAndShowsItsNewWeightsOnly) {
+  Metrics metrics("1.2.3");
+  ModelMetrics* model = metrics.AddModel("m", {"saliency"});
+  metrics.ShowModel({"m", "old", absl::Seconds(2)});
+
+  EXPECT_EQ(metrics.AddModel("m", {"saliency"}), model);
+  metrics.ShowModel({"m", "new", absl::Seconds(1)});
+
+  const std::string text = Text(*metrics.registry());
+  EXPECT_THAT(text, HasSubstr("weights_sha=\"new\""));
+  EXPECT_THAT(text, Not(HasSubstr("weights_sha=\"old\"")));
+}
+
+TEST(Metrics, AModelThatIsUnloadedShowsZeroAndNoWeights) {
+  Metrics metrics("1.2.3");
+  metrics.AddModel("m", {});
+  metrics.ShowModel({"m", "abc", absl::Seconds(2)});
+
+  metrics.HideModel("m");
+
+  const std::string text = Text(*metrics.registry());
+  EXPECT_THAT(text, HasSubstr("limpid_model_loaded{model=\"m\"} 0"));
+  EXPECT_THAT(text, Not(HasSubstr("weights_sha")));
 }
 
 TEST(ProcessCollector, SeesThisProcess) {
