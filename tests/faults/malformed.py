@@ -91,11 +91,27 @@ def send_huge_metadata(address, count: int) -> Tally:
     return tally
 
 
-def send(channel, count: int, seed: int) -> Tally:
-    """Sends `count` of them one after the other."""
-    rng, tally = random.Random(seed), Tally()
+def _calls(channel, count: int, seed: int):
+    """`count` of them, each as a function that makes the call."""
+    rng = random.Random(seed)
     for kind in rng.choices(KINDS, WEIGHTS, k=count):
         path, data, metadata = kind(rng)
         stream = channel.stream_stream(SERVICE + path)
-        tally.run(lambda: stream(iter([data]), timeout=60, metadata=metadata))
+        yield lambda: stream(iter([data]), timeout=60, metadata=metadata)
+
+
+def send(channel, count: int, seed: int) -> Tally:
+    """Sends `count` of them one after the other."""
+    tally = Tally()
+    for call in _calls(channel, count, seed):
+        tally.run(call)
     return tally
+
+
+def refusals(channel, count: int, seed: int):
+    """The words of those that were refused."""
+    for call in _calls(channel, count, seed):
+        try:
+            list(call())
+        except grpc.RpcError as error:
+            yield error.details()

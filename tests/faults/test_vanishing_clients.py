@@ -1,6 +1,7 @@
 """Clients that go away: killed, cancelling at every stage of a request, by the thousands."""
 
 import threading
+import time
 
 import grpc
 import numpy as np
@@ -57,13 +58,15 @@ class Bystanders:
     """Well-behaved callers that compare every answer with the first, while the block runs."""
 
     def __init__(self, address):
-        self.address, self.stop, self.tally, self.wrong = address, threading.Event(), Tally(), 0
+        self.address, self.stop, self.tally, self.wrong, self.seconds = address, threading.Event(), Tally(), 0, []
 
     def _ask(self):
         with Client(self.address) as client:
             expected = reference_scores(client)
             while not self.stop.is_set():
+                started = time.monotonic()
                 answer = self.tally.run(lambda: client.stub.Explain(explain(methods=METHODS), timeout=60))
+                self.seconds.append(time.monotonic() - started)
                 if answer is None:
                     continue
                 scores = [part.attribution for part in answer if part.WhichOneof("part") == "attribution"]
@@ -81,16 +84,24 @@ class Bystanders:
         for thread in self.threads:
             thread.join()
 
+    def slowest_ms(self) -> float:
+        """The 99th percentile."""
+        return np.percentile(self.seconds, 99) * 1000
+
 
 def test_ten_thousand_aborts_have_no_effect_on_others(server, client):
     clients.aborted(client, 300, seed=0)
     with Steady(server, client, "aborts") as steady:
         loaded = server.metric("limpid_model_loaded")
         arrived = server.metric("limpid_grpc_requests_started_total", rpc="Explain")
+        with Bystanders(server.address) as before:
+            time.sleep(1)
         with Bystanders(server.address) as others:
             tally = side_by_side(lambda seed=seed: clients.aborted(client, ABORTS // 2, seed) for seed in (1, 2))
-        arrived = server.metric("limpid_grpc_requests_started_total", rpc="Explain") - arrived - others.tally.sent
-        steady.note(f"{tally}, {arrived:.0f} reached the server; others: {others.tally}, {others.wrong} wrong")
+        arrived = server.metric("limpid_grpc_requests_started_total", rpc="Explain") - arrived
+        arrived -= before.tally.sent + others.tally.sent
+        steady.note(f"{tally}, {arrived:.0f} reached the server; others: {others.tally}, {others.wrong} wrong, "
+                    f"p99 {before.slowest_ms():.0f} ms before, {others.slowest_ms():.0f} ms meanwhile")
         assert tally.sent == ABORTS and tally.unexplained(("CANCELLED", "OK")) == 0, str(tally)
         assert arrived > ABORTS / 4
         assert others.tally.sent > 10 and others.tally.unexplained(("OK",)) == 0 and others.wrong == 0
