@@ -2,7 +2,7 @@
 
 from faults import clients
 from faults.messages import explain
-from faults.steady import MIB, Steady
+from faults.steady import LARGE_ANSWERS_SLACK_BYTES, MIB, Steady
 from faults.tally import Tally
 from support.client import Client
 from support.process import num_descriptors, resident_bytes
@@ -41,7 +41,7 @@ def test_a_flood_of_connections_leaves_nothing_open(server, client):
 def test_readers_that_never_read_hold_up_nobody(server, client):
     with clients.unread_streams(client, UNREAD):
         pass
-    with Steady(server, client, "readers that never read") as steady:
+    with Steady(server, client, "readers that never read", LARGE_ANSWERS_SLACK_BYTES) as steady:
         before = resident_bytes(server.process.pid)
         with clients.unread_streams(client, UNREAD):
             tally = ask(server.address, 20)
