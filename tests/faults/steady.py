@@ -12,8 +12,9 @@ MIB = 1 << 20
 # glibc keeps freed pages of several arenas; a leak per request shows well above this after thousands of requests.
 MEMORY_SLACK = 0.05
 MEMORY_SLACK_BYTES = 48 * MIB
-# Where a handful of answers of 75 MB is under way at a time: what is kept may be two of them more than it was.
-LARGE_ANSWERS_SLACK_BYTES = 2 * 75_000_000
+# Where eight answers of 75 MB are under way at a time: the engine tells glibc to keep up to 1 GiB of freed memory, and how
+# much that is depends on the order in which they end. Half of them would be too much.
+LARGE_ANSWERS_SLACK_BYTES = 4 * 75_000_000
 # Connections that clients have closed are closed by the server a moment later; these few may be under way.
 DESCRIPTOR_SLACK = 4
 # The same text may run in another batch than before (ARCHITECTURE.md: 1e-5).
