@@ -25,7 +25,7 @@ CLOSED_LABELS = ("direction", "outcome", "reason", "stage", "cause")
 
 # "  --listen HOST:PORT=127.0.0.1:50051 (Env:LIMPID_LISTEN) what it means", the last perhaps on lines of its own.
 OPTION = re.compile(r"^  (?P<name>--[\w-]+) (?P<value>\S+?)(?:=(?!\])(?P<default>\S+))?(?: \.\.\.)?(?P<required> REQUIRED)?"
-                    r" \(Env:(?P<environment>\w+)\)(?P<help>.*)$")
+                    r" \(Env:(?P<environment>\w+)\)(?: Needs:(?P<needs>(?: --[\w-]+)+))?(?P<help>.*)$")
 
 
 @dataclass
@@ -35,6 +35,7 @@ class Flag:
     default: str
     environment: str
     help: str
+    needs: list  # other flags
 
 
 @dataclass
@@ -56,7 +57,8 @@ def flags(text: str) -> list:
         option = OPTION.match(line)
         if option:
             default = "required" if option["required"] else option["default"] or ""
-            found.append(Flag(option["name"], option["value"], default, option["environment"], option["help"].strip()))
+            found.append(Flag(option["name"], option["value"], default, option["environment"], option["help"].strip(),
+                              (option["needs"] or "").split()))
         elif found and line.startswith(" " * 20):
             found[-1].help = f"{found[-1].help} {line.strip()}".strip()
     return found
@@ -104,7 +106,12 @@ def code(text: str) -> str:
 
 
 def flags_table(found: list) -> str:
-    rows = [[code(flag.name), code(flag.value), code(flag.default), code(flag.environment), flag.help] for flag in found]
+    def meaning(flag):
+        needs = ", ".join(map(code, flag.needs))
+        return f"{flag.help} (needs {needs})" if needs else flag.help
+
+    rows = [[code(flag.name), code(flag.value), code(flag.default), code(flag.environment), meaning(flag)]
+            for flag in found]
     return table(["flag", "value", "default", "environment", "meaning"], rows)
 
 

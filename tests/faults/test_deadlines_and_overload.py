@@ -13,6 +13,8 @@ from support.paths import DEMO, minilm
 from support.server import Server
 
 OVERLOAD_SECONDS = 4
+# What the server may ask its model by itself meanwhile, to see whether it is well.
+OWN_PASSES = 3
 
 
 def test_deadlines_of_a_millisecond_end_as_such(server, client):
@@ -38,7 +40,7 @@ def test_a_request_that_expires_in_the_queue_is_never_computed(server, client):
         computed = server.metric("limpid_model_passes_total", direction="forward") - passes
         steady.note(f"40 sent before, {tally}, {computed:.0f} computed")
         assert tally.unexplained(("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "OK")) == 0
-        assert computed == 40 + tally.ends["OK"]
+        assert 0 <= computed - 40 - tally.ends["OK"] <= OWN_PASSES
 
 
 def overload(address, seconds, callers) -> Tally:
