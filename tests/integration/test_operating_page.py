@@ -26,7 +26,8 @@ def scraped():
 
 
 def section(title):
-    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    """What was written by hand."""
+    return WITHOUT_TABLES.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def rows(text):
