@@ -11,6 +11,8 @@
 
 namespace limpid::rpc {
 
+class Authenticator;
+
 // What every call may use. All of it outlives all calls.
 struct Environment {
   explain::Explainer* explainer = nullptr;
@@ -18,6 +20,7 @@ struct Environment {
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
   Gate* gate = nullptr;
+  const Authenticator* authenticator = nullptr;  // null: callers are whom their address says
 
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
