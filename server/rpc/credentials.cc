@@ -94,8 +94,9 @@ class StoreReader final : public grpc::ServerCredentials {
     if (!std::exchange(store->is_new_, false)) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const CertificateTexts& texts = store->texts_;
     const grpc_ssl_pem_key_cert_pair pair = {texts.key.c_str(), texts.chain.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        store->wants_client_certificate_ ? texts.client_ca->c_str() : nullptr, &pair, 1);
+    // gRPC 1.51 asserts that there are roots, and looks at them only where it asks for client certificates.
+    const std::string& roots = texts.client_ca.has_value() ? *texts.client_ca : texts.chain;
+    *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/reason.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -25,9 +26,25 @@ constexpr size_t kEs256NumberBytes = 32;
 
 absl::Status Refused(std::string_view why) { return absl::UnauthenticatedError(std::string(why)); }
 
-absl::Status WrongKeys(std::string_view what) {
+// The next of a PEM text; null after the last.
+absl::StatusOr<Key> ReadPublicKey(BIO* bio) {
+  char *name = nullptr, *header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
   ERR_clear_error();
-  return absl::InvalidArgumentError(std::string(what));
+  if (PEM_read_bio(bio, &name, &header, &data, &size) != 1) {
+    const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    if (is_end) return nullptr;
+    return absl::InvalidArgumentError("damaged");
+  }
+  const unsigned char* begin = data;
+  Key key(std::string_view(name) == PEM_STRING_PUBLIC ? d2i_PUBKEY(nullptr, &begin, size) : nullptr);
+  ERR_clear_error();
+  for (void* read : {static_cast<void*>(name), static_cast<void*>(header), static_cast<void*>(data)})
+    OPENSSL_free(read);
+  if (key == nullptr) return absl::InvalidArgumentError("not a PUBLIC KEY");
+  return key;
 }
 
 std::optional<std::string> Base64Url(std::string_view text) {
@@ -103,22 +120,20 @@ absl::StatusOr<JwtVerifier> JwtVerifier::Create(const JwtOptions& options) {
   JwtVerifier verifier;
   verifier.issuer_ = options.issuer;
   verifier.audience_ = options.audience;
-  ERR_clear_error();
   const Bio bio = OpenText(options.keys);
-  while (Key key{PEM_read_bio_PUBKEY(bio.get(), nullptr, NoPassword, nullptr)}) {
-    const std::string name = absl::StrCat("key ", verifier.keys_.size() + 1, ": ");
-    const absl::StatusOr<Algorithm> algorithm = AlgorithmOf(key.get());
-    if (!algorithm.ok()) return WrongKeys(absl::StrCat(name, std::string(algorithm.status().message())));
-    verifier.keys_.push_back({*algorithm, std::move(key)});
-  }
-  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-    return WrongKeys(absl::StrCat("key ", verifier.keys_.size() + 1, " is damaged"));
+  while (true) {
+    absl::StatusOr<Key> key = ReadPublicKey(bio.get());
+    if (key.ok() && *key == nullptr) break;
+    const absl::StatusOr<Algorithm> algorithm = key.ok() ? AlgorithmOf(key->get()) : key.status();
+    if (!algorithm.ok()) {
+      return base::Annotate(algorithm.status(), absl::StrCat("key ", verifier.keys_.size() + 1, ": "));
+    }
+    verifier.keys_.push_back({*algorithm, *std::move(key)});
   }
   if (verifier.keys_.empty() || verifier.keys_.size() > kMaxKeys) {
-    return WrongKeys(
+    return absl::InvalidArgumentError(
         absl::StrCat("must hold 1 to ", kMaxKeys, " public keys in PEM form, it holds ", verifier.keys_.size()));
   }
-  ERR_clear_error();
   return verifier;
 }
 
