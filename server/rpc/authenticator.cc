@@ -49,7 +49,7 @@ absl::StatusOr<Identity> Authenticator::Authenticate(const Presented& presented,
   if (known != nullptr) return *known;
   if (jwt_verifier == nullptr) return absl::UnauthenticatedError("the bearer token is unknown");
   ABSL_ASSIGN_OR_RETURN(std::string subject, jwt_verifier->Verify(token, now));
-  return Identity{.name = std::move(subject), .limits = {}};
+  return Identity{.name = std::move(subject)};
 }
 
 }  // namespace limpid::rpc

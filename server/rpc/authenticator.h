@@ -18,9 +18,9 @@ class Authenticator {
  public:
   // What a call shows.
   struct Presented {
-    std::string_view authorization;     // the metadata of that name; empty: none
-    std::string_view certificate_name;  // of a verified client certificate; empty: none
-    std::string_view address;           // without port
+    std::string_view authorization = {};     // the metadata of that name; empty: none
+    std::string_view certificate_name = {};  // of a verified client certificate; empty: none
+    std::string_view address;                // without port
   };
 
   // Clients with fixed tokens; replaces those from before.

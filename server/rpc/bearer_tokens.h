@@ -14,7 +14,7 @@ namespace limpid::rpc {
 // Who calls, once it is proven, and what he may take.
 struct Identity {
   std::string name;
-  schedule::ClientLimits limits;
+  schedule::ClientLimits limits = {};
 };
 
 // The clients that show a fixed token: the content of --auth-tokens. Knows the tokens' SHA-256 only. Immutable.

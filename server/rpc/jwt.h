@@ -11,9 +11,9 @@
 namespace limpid::rpc {
 
 struct JwtOptions {
-  std::string keys;      // one or more public keys, PEM
-  std::string issuer;    // what `iss` must be; empty: not looked at
-  std::string audience;  // what `aud` must be or contain; empty: not looked at
+  std::string keys;           // one or more public keys, PEM
+  std::string issuer = {};    // what `iss` must be; empty: not looked at
+  std::string audience = {};  // what `aud` must be or contain; empty: not looked at
 };
 
 // Verifies JSON Web Tokens (RFC 7519) signed with RS256 or ES256. Which algorithm is allowed follows from the type of

@@ -15,10 +15,10 @@
 namespace limpid::rpc {
 
 struct ListenerOptions {
-  std::string address;                                   // HOST:PORT; port 0: a free one
-  std::shared_ptr<grpc::ServerCredentials> credentials;  // null: plaintext
+  std::string address;                                             // HOST:PORT; port 0: a free one
+  std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // null: plaintext
   bool reflection = false;
-  std::vector<grpc::Service*> services;  // beside grpc.health.v1; they outlive the listener
+  std::vector<grpc::Service*> services = {};  // beside grpc.health.v1; they outlive the listener
 };
 
 // One address and what is served there, with the limits that every connection has.

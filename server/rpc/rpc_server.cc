@@ -41,8 +41,7 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
 
 absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerParts& parts) {
   if (!options.health_listen.empty()) {
-    ABSL_ASSIGN_OR_RETURN(health_listener_,
-                          Listener::Start({.address = options.health_listen, .credentials = nullptr, .services = {}}));
+    ABSL_ASSIGN_OR_RETURN(health_listener_, Listener::Start({.address = options.health_listen}));
   }
   ABSL_ASSIGN_OR_RETURN(listener_, Listener::Start({.address = options.listen,
                                                     .credentials = parts.credentials,

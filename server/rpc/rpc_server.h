@@ -23,7 +23,7 @@ class Service;
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
   // A second, plaintext address with nothing but grpc.health.v1, for probes that cannot do TLS. Empty: none.
-  std::string health_listen;
+  std::string health_listen = {};
   bool reflection = true;
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
@@ -39,8 +39,8 @@ struct RpcServerParts {
   base::WorkerPool* pool = nullptr;
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
-  const Authenticator* authenticator = nullptr;          // null: callers are whom their address says
-  std::shared_ptr<grpc::ServerCredentials> credentials;  // null: plaintext
+  const Authenticator* authenticator = nullptr;                    // null: callers are whom their address says
+  std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // null: plaintext
 };
 
 // The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Drain and the

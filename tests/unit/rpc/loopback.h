@@ -31,7 +31,9 @@ namespace limpid::testing {
 // default) and "encoder".
 class Loopback {
  public:
-  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}) {
+  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {},
+                    const rpc::Authenticator* authenticator = nullptr)
+      : authenticator_(authenticator) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
     scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_);
@@ -42,7 +44,8 @@ class Loopback {
   ~Loopback() { classifier_->Release(); }
 
   rpc::RpcServerParts parts() {
-    return {.explainer = &*explainer_, .pool = &pool_, .metrics = &metrics_, .log = &log_};
+    return {
+        .explainer = &*explainer_, .pool = &pool_, .metrics = &metrics_, .log = &log_, .authenticator = authenticator_};
   }
   std::string address() const { return absl::StrCat("127.0.0.1:", server_->port()); }
   std::shared_ptr<grpc::Channel> Channel(const std::string& service_config = "") const {
@@ -79,6 +82,7 @@ class Loopback {
     return kept;
   }
 
+  const rpc::Authenticator* const authenticator_;
   std::ostringstream lines_;
   telemetry::Log log_{telemetry::LogLevel::kInfo, telemetry::LogFormat::kText, &lines_};
   telemetry::Metrics metrics_{"test"};
