@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -126,9 +127,12 @@ absl::Status Server::Listen() {
                "what is sent; --tls-cert and --tls-key, or a proxy, help",
                {{"address", config_.listen}});
   }
+  const int num_threads = config_.engine.num_threads > 0 ? config_.engine.num_threads
+                                                         : static_cast<int>(std::thread::hardware_concurrency());
   const rpc::RpcServerOptions options = {.listen = config_.listen,
                                          .health_listen = config_.health_listen,
                                          .reflection = config_.reflection,
+                                         .facts = {.device = config_.engine.device, .num_threads = num_threads},
                                          .max_request_time = config_.max_request_time,
                                          .max_requests_per_stream = config_.max_requests_per_stream,
                                          .drain_notice = config_.drain_notice};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "absl/time/time.h"
 #include "base/worker_pool.h"
@@ -13,6 +14,12 @@ namespace limpid::rpc {
 
 class Authenticator;
 
+// What ListModels says of the process.
+struct ServerFacts {
+  std::string device = {};
+  int num_threads = 0;
+};
+
 // What every call may use. All of it outlives all calls.
 struct Environment {
   explain::Explainer* explainer = nullptr;
@@ -22,6 +29,7 @@ struct Environment {
   Gate* gate = nullptr;
   const Authenticator* authenticator = nullptr;  // null: callers are whom their address says
 
+  ServerFacts facts;
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.

@@ -96,6 +96,7 @@ class ListModelsCall final : public UnaryCall<v1::ListModelsRequest, v1::ListMod
     for (const auto& model : models) {
       EncodeModel(*model, explainer.limits(), model == models.front(), response_.add_models());
     }
+    EncodeServer(environment_.facts, response_.mutable_server());
     Conclude(absl::OkStatus());
     return absl::OkStatus();
   }

@@ -35,6 +35,7 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .log = parts.log,
                    .gate = &gate_,
                    .authenticator = parts.authenticator,
+                   .facts = options.facts,
                    .max_request_time = options.max_request_time,
                    .max_requests_per_stream = options.max_requests_per_stream},
       service_(std::make_unique<Service>(environment_)) {}

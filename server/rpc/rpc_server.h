@@ -25,6 +25,7 @@ struct RpcServerOptions {
   // A second, plaintext address with nothing but grpc.health.v1, for probes that cannot do TLS. Empty: none.
   std::string health_listen = {};
   bool reflection = true;
+  ServerFacts facts = {};
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.

@@ -59,8 +59,12 @@ TEST(Authenticator, ReplacedTokensAreForgotten) {
 TEST(Authenticator, ARefusedCallGetsAFixedTextAndLeavesNothingBehind) {
   Authenticator authenticator;
   authenticator.SetTokens(OneClient());
-  Loopback loopback({}, {}, &authenticator);
-  const auto stub = v1::Explainer::NewStub(loopback.Channel());
+  Loopback loopback;
+  RpcServerParts parts = loopback.parts();
+  parts.authenticator = &authenticator;
+  const auto server = *RpcServer::Start({.listen = "127.0.0.1:0"}, parts);
+  const auto stub = v1::Explainer::NewStub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server->port()), grpc::InsecureChannelCredentials()));
   const auto call = [&](const std::string& authorization) {
     grpc::ClientContext context;
     context.AddMetadata("authorization", authorization);

@@ -31,9 +31,7 @@ namespace limpid::testing {
 // default) and "encoder".
 class Loopback {
  public:
-  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {},
-                    const rpc::Authenticator* authenticator = nullptr)
-      : authenticator_(authenticator) {
+  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
     scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_);
@@ -44,8 +42,7 @@ class Loopback {
   ~Loopback() { classifier_->Release(); }
 
   rpc::RpcServerParts parts() {
-    return {
-        .explainer = &*explainer_, .pool = &pool_, .metrics = &metrics_, .log = &log_, .authenticator = authenticator_};
+    return {.explainer = &*explainer_, .pool = &pool_, .metrics = &metrics_, .log = &log_};
   }
   std::string address() const { return absl::StrCat("127.0.0.1:", server_->port()); }
   std::shared_ptr<grpc::Channel> Channel(const std::string& service_config = "") const {
@@ -82,7 +79,6 @@ class Loopback {
     return kept;
   }
 
-  const rpc::Authenticator* const authenticator_;
   std::ostringstream lines_;
   telemetry::Log log_{telemetry::LogLevel::kInfo, telemetry::LogFormat::kText, &lines_};
   telemetry::Metrics metrics_{"test"};
