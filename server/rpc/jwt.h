@@ -19,7 +19,7 @@ struct JwtOptions {
 // Verifies JSON Web Tokens (RFC 7519) signed with RS256 or ES256. Which algorithm is allowed follows from the type of
 // the keys and never from the token, so neither "none" nor a signature with a public key as secret can pass. Immutable.
 //
-// By OpenSSL: Debian 12's libjwt is of 2018 and lets the token choose the algorithm.
+// By OpenSSL: Debian 12's libjwt (1.10) lets the token choose the algorithm.
 class JwtVerifier {
  public:
   static constexpr size_t kMaxKeys = 16;
