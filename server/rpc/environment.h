@@ -14,7 +14,7 @@ namespace limpid::rpc {
 
 class Authenticator;
 
-// What ListModels says of the process.
+// What the models' cards say of the process.
 struct ServerFacts {
   std::string device = {};
   int num_threads = 0;

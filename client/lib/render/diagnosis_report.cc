@@ -30,7 +30,11 @@ void AddModels(const Diagnosis& diagnosis, Lines* lines) {
     lines->emplace_back("models", Failure(diagnosis.models.status()));
     return;
   }
-  const v1::Server& server = diagnosis.models->server();
+  if (diagnosis.models->models().empty()) {
+    lines->emplace_back("model", "none is loaded");
+    return;
+  }
+  const v1::Server& server = diagnosis.models->models(0).server();
   lines->emplace_back("version", absl::StrCat("limpid-server ", VisibleText(server.version())));
   lines->emplace_back("device", absl::StrCat(VisibleText(server.device()), ", ", server.threads(), " threads"));
   for (const v1::Model& model : diagnosis.models->models()) {
@@ -42,7 +46,6 @@ void AddModels(const Diagnosis& diagnosis, Lines* lines) {
                      limits.max_tokens(), " tokens, ", limits.max_text_bytes(), " bytes of text, ",
                      limits.max_attention_bytes(), " bytes of attention; weights ", hash.substr(0, kHashDigits)));
   }
-  if (diagnosis.self_tests.empty()) lines->emplace_back("model", "none is loaded");
 }
 
 void AddSelfTests(const Diagnosis& diagnosis, Lines* lines) {
@@ -84,7 +87,7 @@ Json DiagnosisJson(const Diagnosis& diagnosis, const ServerAddress& server) {
     return json;
   }
   const Json listed = ToJson(*diagnosis.models);
-  json.update(listed["server"]);
+  if (!listed["models"].empty()) json.update(listed["models"][0]["server"]);
   json["models"] = listed["models"];
   json["self_tests"] = Json::array();
   for (const SelfTest& test : diagnosis.self_tests) {
