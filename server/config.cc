@@ -22,7 +22,7 @@ constexpr char kFooter[] =
 // Flags as they are typed, before they become a Config.
 struct Flags {
   std::vector<std::string> models;
-  std::string reflection = "on", log_level = "info", log_format;
+  std::string health_listen = "off", reflection, log_level = "info", log_format;
   double max_request_seconds = 60, max_queue_seconds = 5, stall_seconds = 30, drain_notice_seconds = 0,
          drain_seconds = 30;
 };
@@ -62,7 +62,27 @@ void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--listen", &config->listen, "HOST:PORT", "Address of the gRPC service; port 0 takes a free one");
   AddFlag(app, "--port-file", &config->port_file, "FILE", "Gets the address once the server listens");
   AddFlag(app, "--metrics-listen", &config->metrics_listen, "HOST:PORT|off", "Address of GET /metrics (Prometheus)");
-  AddChoice(app, "--reflection", &flags->reflection, {"on", "off"}, "Let clients ask the server for its contract");
+  AddFlag(app, "--health-listen", &flags->health_listen, "HOST:PORT|off",
+          "A second, plaintext address with nothing but\ngrpc.health.v1, for probes that cannot do TLS");
+  AddChoice(app, "--reflection", &flags->reflection, {"on", "off"},
+            "Let clients ask the server for its contract;\ndefault: on without TLS, off with it");
+}
+
+void AddSecurityFlags(CLI::App* app, rpc::SecurityOptions* security) {
+  const auto add_file = [app](const char* flag, std::string* value, const char* help) {
+    return AddFlag(app, flag, value, "FILE", help);
+  };
+  CLI::Option* cert = add_file("--tls-cert", &security->tls_cert, "Certificate chain, PEM: serve TLS");
+  CLI::Option* key = add_file("--tls-key", &security->tls_key, "Its private key, PEM")->needs(cert);
+  cert->needs(key);
+  add_file("--tls-client-ca", &security->tls_client_ca, "CA, PEM, that must have signed the clients'\ncertificates")
+      ->needs(cert);
+  add_file("--auth-tokens", &security->auth_tokens, "JSON list of clients, hashes of their tokens, and\ntheir limits");
+  CLI::Option* keys =
+      add_file("--auth-jwt-keys", &security->auth_jwt_keys, "Public keys, PEM: take JWTs signed with RS256, ES256");
+  AddFlag(app, "--auth-jwt-issuer", &security->auth_jwt_issuer, "TEXT", "What their iss must be")->needs(keys);
+  AddFlag(app, "--auth-jwt-audience", &security->auth_jwt_audience, "TEXT", "What their aud must be or have")
+      ->needs(keys);
 }
 
 void AddComputeFlags(CLI::App* app, Config* config) {
@@ -128,7 +148,8 @@ void Convert(const Flags& flags, Config* config) {
       throw CLI::ValidationError("--model", "the name '" + model.name + "' is used twice");
     config->models.push_back(std::move(model));
   }
-  config->reflection = flags.reflection == "on";
+  if (flags.health_listen != "off") config->health_listen = flags.health_listen;
+  config->reflection = flags.reflection.empty() ? !config->security.has_tls() : flags.reflection == "on";
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
   config->schedule.max_batch_bytes = config->admission.max_batch_bytes;
   config->admission.max_queue_time = absl::Seconds(flags.max_queue_seconds);
@@ -151,6 +172,7 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", std::string("limpid-server ") + kVersion);
   app.get_formatter()->column_width(42);
   AddServingFlags(&app, &line.config, &flags);
+  AddSecurityFlags(&app, &line.config.security);
   AddComputeFlags(&app, &line.config);
   AddLimitFlags(&app, &line.config, &flags);
   AddLogFlags(&app, &flags);

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "explain/explainer.h"
+#include "rpc/security.h"
 #include "schedule/admission.h"
 #include "schedule/scheduler.h"
 #include "telemetry/log.h"
@@ -25,7 +26,9 @@ struct Config {
   std::string listen = "127.0.0.1:50051";
   std::string port_file;                          // gets the address listened on; empty: none
   std::string metrics_listen = "127.0.0.1:9464";  // or "off"
+  std::string health_listen;                      // empty: none beside the service's own
   bool reflection = true;
+  rpc::SecurityOptions security;
   engine::EngineOptions engine;
   schedule::SchedulerOptions schedule;
   schedule::AdmissionOptions admission;

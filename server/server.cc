@@ -1,8 +1,10 @@
 #include "server.h"
 
 #include <fstream>
+#include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
@@ -40,6 +42,11 @@ absl::StatusOr<std::shared_ptr<const explain::Model>> LoadModel(const Config::Mo
   return model;
 }
 
+bool IsOfThisMachineOnly(const std::string& address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
+         absl::StartsWith(address, "[::1]") || absl::StartsWith(address, "unix:");
+}
+
 std::string HostOf(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
 absl::Status WriteFile(const std::string& path, const std::string& text) {
@@ -56,6 +63,7 @@ Server::Server(const Config& config) : config_(config), log_(config.log_level, c
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   auto server = std::unique_ptr<Server>(new Server(config));
   server->log_.Write(LogLevel::kInfo, "starting", {{"version", kVersion}});
+  ABSL_ASSIGN_OR_RETURN(server->security_, rpc::Security::Load(config.security, &server->log_));
   ABSL_RETURN_IF_ERROR(server->LoadModels());
   server->pool_ = std::make_unique<base::WorkerPool>("pool", config.tokenizer_threads);
   server->timer_ = std::make_unique<base::Timer>();
@@ -126,8 +134,18 @@ absl::Status Server::Listen() {
     log_.Write(LogLevel::kInfo, "metrics",
                {{"address", absl::StrCat(HostOf(config_.metrics_listen), ":", metrics_endpoint_->port())}});
   }
+  if (!config_.security.has_tls() && !IsOfThisMachineOnly(config_.listen)) {
+    log_.Write(LogLevel::kWarning,
+               "plaintext on an address that others can reach: anyone on the way reads and changes "
+               "what is sent; --tls-cert and --tls-key, or a proxy, help",
+               {{"address", config_.listen}});
+  }
+  const int num_threads = config_.engine.num_threads > 0 ? config_.engine.num_threads
+                                                         : static_cast<int>(std::thread::hardware_concurrency());
   const rpc::RpcServerOptions options = {.listen = config_.listen,
+                                         .health_listen = config_.health_listen,
                                          .reflection = config_.reflection,
+                                         .facts = {.device = config_.engine.device, .num_threads = num_threads},
                                          .max_request_time = config_.max_request_time,
                                          .max_requests_per_stream = config_.max_requests_per_stream,
                                          .stall_time = config_.stall_time,
@@ -136,9 +154,18 @@ absl::Status Server::Listen() {
                                                                      .pool = pool_.get(),
                                                                      .timer = timer_.get(),
                                                                      .metrics = &metrics_,
-                                                                     .log = &log_}));
+                                                                     .log = &log_,
+                                                                     .authenticator = &security_->authenticator(),
+                                                                     .credentials = security_->MakeCredentials()}));
   const std::string address = absl::StrCat(HostOf(config_.listen), ":", rpc_server_->port());
-  log_.Write(LogLevel::kInfo, "serving", {{"address", address}, {"device", config_.engine.device}});
+  if (!config_.health_listen.empty()) {
+    log_.Write(LogLevel::kInfo, "health",
+               {{"address", absl::StrCat(HostOf(config_.health_listen), ":", rpc_server_->health_port())}});
+  }
+  log_.Write(LogLevel::kInfo, "serving",
+             {{"address", address},
+              {"device", config_.engine.device},
+              {"transport", config_.security.has_tls() ? "tls" : "plaintext"}});
   return config_.port_file.empty() ? absl::OkStatus() : WriteFile(config_.port_file, address + "\n");
 }
 

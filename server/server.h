@@ -8,6 +8,7 @@
 #include "config.h"
 #include "explain/explainer.h"
 #include "rpc/rpc_server.h"
+#include "rpc/security.h"
 #include "schedule/admission.h"
 #include "schedule/compute_worker.h"
 #include "telemetry/log.h"
@@ -45,6 +46,7 @@ class Server {
   std::unique_ptr<base::Timer> timer_;
   std::unique_ptr<schedule::ComputeWorker> scheduler_;
   std::unique_ptr<explain::Explainer> explainer_;
+  std::unique_ptr<rpc::Security> security_;
   std::unique_ptr<rpc::RpcServer> rpc_server_;
 };
 

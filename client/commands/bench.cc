@@ -101,7 +101,9 @@ ExitCode BenchCommand::Run(const Streams& io, const Terminal&) const {
   requests->reserve(once * repeat);
   for (size_t i = once; i < once * repeat; ++i) requests->push_back((*requests)[i - once]);
 
-  const LoadResult result = RunLoad(MakeClient(common), *requests, streams);
+  const absl::StatusOr<ExplainClient> client = MakeClient(common);
+  if (!client.ok()) return FailUsage(client.status(), io.err);
+  const LoadResult result = RunLoad(*client, *requests, streams);
   if (common.json) {
     io.out << Dump(ResultJson(result, streams));
   } else {

@@ -3,6 +3,7 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "commands/bench.h"
+#include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/models.h"
 #include "commands/predict.h"
@@ -34,9 +35,11 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   PredictCommand predict;
   ModelsCommand models;
   BenchCommand bench;
+  DoctorCommand doctor;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
+  const CLI::App* doctor_app = doctor.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
@@ -50,6 +53,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (explain_app->parsed()) return explain.Run(streams, terminal);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);
+  if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   return models.Run(streams, terminal);
 }
 

@@ -1,7 +1,11 @@
 #include "commands/common.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include "lib/render/visible_text.h"
 
@@ -28,14 +32,30 @@ ExitCode CodeOf(const absl::Status& status) {
   }
 }
 
+void AddSecurityOptions(CLI::App* command, CommonOptions* options) {
+  const auto add = [command](const char* name, std::string* value, const char* environment, const char* help) {
+    return command->add_option(name, *value, help)->envname(environment)->type_name("");
+  };
+  ServerAddress& server = options->server;
+  CLI::Option* ca = add("--tls-ca", &server.tls_ca_file, "LIMPID_TLS_CA", "CA of the server's certificate: use TLS");
+  CLI::Option* cert = add("--tls-cert", &server.tls_cert_file, "LIMPID_TLS_CERT", "Certificate to show the server");
+  CLI::Option* key = add("--tls-key", &server.tls_key_file, "LIMPID_TLS_KEY", "Its private key");
+  cert->needs(ca)->needs(key);
+  key->needs(cert);
+  add("--tls-server-name", &server.tls_server_name, "LIMPID_TLS_SERVER_NAME", "Name in the server's certificate")
+      ->needs(ca);
+  add("--token-file", &options->token_file, "LIMPID_TOKEN_FILE", "File with the bearer token to show");
+}
+
 }  // namespace
 
 void AddCommonOptions(CLI::App* command, CommonOptions* options) {
   command->get_formatter()->column_width(kHelpColumns);
-  command->add_option("--server", options->server, "HOST:PORT of the server")
+  command->add_option("--server", options->server.address, "HOST:PORT of the server")
       ->envname("LIMPID_SERVER")
       ->capture_default_str()
       ->type_name("");
+  AddSecurityOptions(command, options);
   command->add_option("--timeout", options->timeout_seconds, "Seconds to wait for the answer")
       ->check(CLI::Range(0.001, kMaxTimeoutSeconds).description(""))
       ->capture_default_str()
@@ -47,8 +67,18 @@ void AddCommonOptions(CLI::App* command, CommonOptions* options) {
       ->type_name("");
 }
 
-ExplainClient MakeClient(const CommonOptions& options) {
-  return ExplainClient(MakeChannel(options.server), options.server, absl::Seconds(options.timeout_seconds));
+absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options) {
+  std::string token;
+  if (!options.token_file.empty()) {
+    const absl::StatusOr<std::string> text = ReadSmallFile("--token-file", options.token_file);
+    if (!text.ok()) return text.status();
+    token = std::string(absl::StripAsciiWhitespace(*text));
+    const bool is_usable = !token.empty() && std::all_of(token.begin(), token.end(), absl::ascii_isgraph);
+    if (!is_usable) return absl::InvalidArgumentError("--token-file: " + options.token_file + " holds no token");
+  }
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options.server);
+  if (!channel.ok()) return channel.status();
+  return ExplainClient(*std::move(channel), options.server.address, absl::Seconds(options.timeout_seconds), token);
 }
 
 ExitCode Fail(const absl::Status& status, std::ostream& err) {

@@ -30,7 +30,8 @@ struct Streams {
 
 // Options of every command that asks a server.
 struct CommonOptions {
-  std::string server = kDefaultServer;
+  ServerAddress server;
+  std::string token_file;
   double timeout_seconds = 60;
   bool json = false;
   std::string color = "auto";
@@ -38,7 +39,8 @@ struct CommonOptions {
 
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
-ExplainClient MakeClient(const CommonOptions& options);
+// INVALID_ARGUMENT names the option whose file cannot be used.
+absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options);
 
 // Prints "limpid: MESSAGE" and gives the code of a call's failure.
 ExitCode Fail(const absl::Status& status, std::ostream& err);

@@ -69,7 +69,9 @@ CLI::App* ExplainCommand::AddTo(CLI::App* app) {
 ExitCode ExplainCommand::Run(const Streams& streams, const Terminal& terminal) const {
   const absl::StatusOr<v1::ExplainRequest> explain = MakeExplainRequest(request, streams.in);
   if (!explain.ok()) return FailUsage(explain.status(), streams.err);
-  const absl::StatusOr<Explanation> explanation = MakeClient(common).Explain(*explain);
+  const absl::StatusOr<ExplainClient> client = MakeClient(common);
+  if (!client.ok()) return FailUsage(client.status(), streams.err);
+  const absl::StatusOr<Explanation> explanation = client->Explain(*explain);
   if (!explanation.ok()) return Fail(explanation.status(), streams.err);
 
   std::vector<std::string> saved_to;

@@ -17,15 +17,16 @@ CLI::App* ModelsCommand::AddTo(CLI::App* app) {
 
 ExitCode ModelsCommand::Run(const Streams& streams, const Terminal& terminal) const {
   if (const absl::Status valid = CheckUtf8(name, "NAME"); !valid.ok()) return FailUsage(valid, streams.err);
-  const ExplainClient client = MakeClient(common);
+  const absl::StatusOr<ExplainClient> client = MakeClient(common);
+  if (!client.ok()) return FailUsage(client.status(), streams.err);
   const Palette palette(ChooseColorMode(common.color, terminal));
   if (name.empty()) {
-    const absl::StatusOr<v1::ListModelsResponse> models = client.ListModels();
+    const absl::StatusOr<v1::ListModelsResponse> models = client->ListModels();
     if (!models.ok()) return Fail(models.status(), streams.err);
     streams.out << (common.json ? Dump(ToJson(*models)) : ModelsTable(*models, palette));
     return kDone;
   }
-  const absl::StatusOr<v1::Model> model = client.GetModel(name);
+  const absl::StatusOr<v1::Model> model = client->GetModel(name);
   if (!model.ok()) return Fail(model.status(), streams.err);
   streams.out << (common.json ? Dump(ToJson(*model)) : ModelReport(*model, palette));
   return kDone;

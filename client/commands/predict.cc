@@ -31,7 +31,9 @@ ExitCode PredictCommand::Run(const Streams& streams, const Terminal& terminal) c
   v1::PredictRequest request;
   request.set_model(model);
   *request.mutable_input() = *std::move(text);
-  const absl::StatusOr<v1::PredictResponse> response = MakeClient(common).Predict(request);
+  const absl::StatusOr<ExplainClient> client = MakeClient(common);
+  if (!client.ok()) return FailUsage(client.status(), streams.err);
+  const absl::StatusOr<v1::PredictResponse> response = client->Predict(request);
   if (!response.ok()) return Fail(response.status(), streams.err);
 
   if (common.json) {

@@ -8,15 +8,18 @@
 
 namespace limpid::client {
 
-ExplainClient::ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout)
+ExplainClient::ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout,
+                             std::string token)
     : channel_(std::move(channel)),
       address_(std::move(address)),
       timeout_(timeout),
-      stub_(v1::Explainer::NewStub(channel_)) {}
+      token_(std::move(token)),
+      stub_(v1::Explainer::NewStub(channel_)),
+      health_stub_(grpc::health::v1::Health::NewStub(channel_)) {}
 
 absl::StatusOr<Explanation> ExplainClient::Explain(const v1::ExplainRequest& request) const {
   grpc::ClientContext context;
-  SetDeadline(&context);
+  Prepare(&context);
   const std::unique_ptr<grpc::ClientReader<v1::ExplainResponse>> reader = stub_->Explain(&context, request);
 
   Gatherer gatherer(request);
@@ -34,7 +37,7 @@ absl::StatusOr<Explanation> ExplainClient::Explain(const v1::ExplainRequest& req
 
 absl::StatusOr<v1::PredictResponse> ExplainClient::Predict(const v1::PredictRequest& request) const {
   grpc::ClientContext context;
-  SetDeadline(&context);
+  Prepare(&context);
   v1::PredictResponse response;
   if (const absl::Status status = FromGrpc(stub_->Predict(&context, request, &response)); !status.ok()) return status;
   return response;
@@ -42,7 +45,7 @@ absl::StatusOr<v1::PredictResponse> ExplainClient::Predict(const v1::PredictRequ
 
 absl::StatusOr<v1::ListModelsResponse> ExplainClient::ListModels() const {
   grpc::ClientContext context;
-  SetDeadline(&context);
+  Prepare(&context);
   v1::ListModelsResponse response;
   if (const absl::Status status = FromGrpc(stub_->ListModels(&context, {}, &response)); !status.ok()) return status;
   return response;
@@ -50,7 +53,7 @@ absl::StatusOr<v1::ListModelsResponse> ExplainClient::ListModels() const {
 
 absl::StatusOr<v1::Model> ExplainClient::GetModel(const std::string& name) const {
   grpc::ClientContext context;
-  SetDeadline(&context);
+  Prepare(&context);
   v1::GetModelRequest request;
   request.set_model(name);
   v1::GetModelResponse response;
@@ -58,7 +61,20 @@ absl::StatusOr<v1::Model> ExplainClient::GetModel(const std::string& name) const
   return std::move(*response.mutable_model());
 }
 
-void ExplainClient::SetDeadline(grpc::ClientContext* context) const {
+absl::StatusOr<std::string> ExplainClient::Health(const std::string& name) const {
+  grpc::ClientContext context;
+  Prepare(&context);
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(name);
+  grpc::health::v1::HealthCheckResponse response;
+  const absl::Status status = FromGrpc(health_stub_->Check(&context, request, &response));
+  if (!status.ok()) return status;
+  return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
+}
+
+void ExplainClient::Prepare(grpc::ClientContext* context) const {
+  // As metadata: gRPC sends call credentials over TLS only, but the connection may be secured by other means.
+  if (!token_.empty()) context->AddMetadata("authorization", "Bearer " + token_);
   context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
 }
 
@@ -70,9 +86,10 @@ absl::Status ExplainClient::FromGrpc(const grpc::Status& status) const {
     // A server that refuses is connected; only a failed connection leaves the channel in one of these states.
     const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/false);
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_CONNECTING) {
-      return absl::UnavailableError(
-          absl::StrCat("no server answers at ", address_, "\n  start one with:    limpid-server --model NAME=FOLDER",
-                       "\n  or name another:   limpid ... --server HOST:PORT   (or set LIMPID_SERVER)"));
+      return absl::UnavailableError(absl::StrCat(
+          "no server answers at ", address_, "\n  start one with:    limpid-server --model NAME=FOLDER",
+          "\n  or name another:   limpid ... --server HOST:PORT   (or set LIMPID_SERVER)\n  the reason:        ",
+          status.error_message()));
     }
   }
   if (came_too_late) {

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/channel.h"
 #include "lib/gather.h"
 #include "limpid/v1/explain.grpc.pb.h"
@@ -18,23 +19,28 @@ namespace limpid::client {
 // message says so and what to do. An answer that breaks the contract is DATA_LOSS.
 class ExplainClient {
  public:
-  // `address` is for messages.
-  ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout);
+  // `address` is for messages. Each call shows `token`, if there is one.
+  ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout,
+                std::string token = "");
 
   // Reads the stream to its end.
   absl::StatusOr<Explanation> Explain(const v1::ExplainRequest& request) const;
   absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request) const;
   absl::StatusOr<v1::ListModelsResponse> ListModels() const;
   absl::StatusOr<v1::Model> GetModel(const std::string& name) const;
+  // What the server's health service says of `name`: "SERVING", "NOT_SERVING" or "UNKNOWN".
+  absl::StatusOr<std::string> Health(const std::string& name) const;
 
  private:
-  void SetDeadline(grpc::ClientContext* context) const;
+  void Prepare(grpc::ClientContext* context) const;
   absl::Status FromGrpc(const grpc::Status& status) const;
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::string address_;
   const absl::Duration timeout_;
-  const std::unique_ptr<v1::Explainer::Stub> stub_;
+  const std::string token_;
+  std::unique_ptr<v1::Explainer::Stub> stub_;
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_stub_;
 };
 
 }  // namespace limpid::client

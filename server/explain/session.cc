@@ -226,6 +226,7 @@ void Session::Submit(std::vector<engine::Row> rows, absl::Status (Session::*then
   group.priority = request_.priority;
   group.stop = stop_.get_token();
   group.deadline = context_.deadline;
+  group.takes_part = request_.allow_partial;
   context_.progress->stage = Stage::kQueue;
   group.on_started = [progress = context_.progress] { progress->stage = Stage::kCompute; };
   if (then == &Session::TakeBase) Announce(&group);

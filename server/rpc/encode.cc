@@ -198,4 +198,10 @@ void EncodeModel(const explain::Model& model, const explain::Limits& limits, boo
   encoded->set_is_default(is_default);
 }
 
+void EncodeServer(const ServerFacts& facts, v1::Server* encoded) {
+  encoded->set_version(kVersion);
+  encoded->set_device(facts.device);
+  encoded->set_threads(static_cast<uint32_t>(facts.num_threads));
+}
+
 }  // namespace limpid::rpc

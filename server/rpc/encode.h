@@ -4,6 +4,7 @@
 #include "explain/explainer.h"
 #include "limpid/v1/explain.pb.h"
 #include "limpid/v1/model.pb.h"
+#include "rpc/environment.h"
 
 // Plain events to messages. Attention maps are the business of attention_chunks.h. Targets are cleared first.
 namespace limpid::rpc {
@@ -19,5 +20,7 @@ void EncodeTokens(const std::vector<text::Token>& tokens, google::protobuf::Repe
 
 // The model's card with the limits that hold on this server.
 void EncodeModel(const explain::Model& model, const explain::Limits& limits, bool is_default, v1::Model* encoded);
+
+void EncodeServer(const ServerFacts& facts, v1::Server* encoded);
 
 }  // namespace limpid::rpc

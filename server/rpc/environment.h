@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "absl/time/time.h"
 #include "base/timer.h"
@@ -12,6 +13,14 @@
 
 namespace limpid::rpc {
 
+class Authenticator;
+
+// What the models' cards say of the process.
+struct ServerFacts {
+  std::string device = {};
+  int num_threads = 0;
+};
+
 // What every call may use. All of it outlives all calls.
 struct Environment {
   explain::Explainer* explainer = nullptr;
@@ -20,7 +29,9 @@ struct Environment {
   telemetry::Log* log = nullptr;
   base::Timer* timer = nullptr;
   Gate* gate = nullptr;
+  const Authenticator* authenticator = nullptr;  // null: callers are whom their address says
 
+  ServerFacts facts;
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.

@@ -1,14 +1,14 @@
 #include "rpc/health.h"
 
+#include <utility>
+
 #include "limpid/v1/explain.grpc.pb.h"
 
 namespace limpid::rpc {
 
-void Health::Enable() { grpc::EnableDefaultHealthCheckService(true); }
-
-Health::Health(grpc::HealthCheckServiceInterface* service, telemetry::Metrics* metrics)
-    : service_(service), metrics_(metrics) {
-  service_->SetServingStatus("liveness", true);
+Health::Health(std::vector<grpc::HealthCheckServiceInterface*> services, telemetry::Metrics* metrics)
+    : services_(std::move(services)), metrics_(metrics) {
+  for (grpc::HealthCheckServiceInterface* service : services_) service->SetServingStatus("liveness", true);
   SetReady(true);
 }
 
@@ -18,8 +18,10 @@ void Health::Drain() {
 }
 
 void Health::SetReady(bool ready) {
-  service_->SetServingStatus("", ready);
-  service_->SetServingStatus(v1::Explainer::service_full_name(), ready);
+  for (grpc::HealthCheckServiceInterface* service : services_) {
+    service->SetServingStatus("", ready);
+    service->SetServingStatus(v1::Explainer::service_full_name(), ready);
+  }
   metrics_->ready->Set(ready ? 1 : 0);
 }
 

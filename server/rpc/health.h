@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "grpcpp/health_check_service_interface.h"
 #include "telemetry/metrics.h"
 
@@ -11,18 +13,15 @@ namespace limpid::rpc {
 // Draining ends readiness only, so that a draining server is not restarted. Any other name is NOT_FOUND. Thread-safe.
 class Health {
  public:
-  // Before a server is built: it then gets the health service.
-  static void Enable();
-
-  // `service` is the server's, and outlives this. Alive and ready from here on.
-  Health(grpc::HealthCheckServiceInterface* service, telemetry::Metrics* metrics);
+  // `services` are the listeners', say the same, and outlive this. Alive and ready from here on.
+  Health(std::vector<grpc::HealthCheckServiceInterface*> services, telemetry::Metrics* metrics);
 
   void Drain();
 
  private:
   void SetReady(bool ready);
 
-  grpc::HealthCheckServiceInterface* const service_;
+  const std::vector<grpc::HealthCheckServiceInterface*> services_;
   telemetry::Metrics* const metrics_;
 };
 

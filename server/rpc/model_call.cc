@@ -138,7 +138,9 @@ class ListModelsCall final : public UnaryCall<v1::ListModelsRequest, v1::ListMod
     const explain::Explainer& explainer = *environment_.explainer;
     const auto models = explainer.models().List();
     for (const auto& model : models) {
-      EncodeModel(*model, explainer.limits(), model == models.front(), response_.add_models());
+      v1::Model* encoded = response_.add_models();
+      EncodeModel(*model, explainer.limits(), model == models.front(), encoded);
+      EncodeServer(environment_.facts, encoded->mutable_server());
     }
     Conclude(absl::OkStatus());
     return absl::OkStatus();
@@ -155,6 +157,7 @@ class GetModelCall final : public UnaryCall<v1::GetModelRequest, v1::GetModelRes
     ABSL_ASSIGN_OR_RETURN(const std::shared_ptr<const explain::Model> model, explainer.Find(message.model()));
     const bool is_default = model->name == explainer.models().default_name();
     EncodeModel(*model, explainer.limits(), is_default, response_.mutable_model());
+    EncodeServer(environment_.facts, response_.mutable_model()->mutable_server());
     Conclude(absl::OkStatus());
     return absl::OkStatus();
   }

@@ -18,6 +18,21 @@ constexpr size_t kMaxLoggedErrorBytes = 4096;
 
 void ObserveMs(prometheus::Histogram* histogram, double ms) { histogram->Observe(ms / 1000); }
 
+// A request of a stream is a span of its own.
+Caller WithOwnSpan(Caller caller) {
+  if (caller.trace.has_value()) caller.trace = ChildOf(*caller.trace);
+  return caller;
+}
+
+void AddCaller(const Caller& caller, std::vector<telemetry::LogField>* fields) {
+  if (!caller.client.empty()) fields->push_back({"client", caller.client});
+  if (!caller.authentication_error.empty()) fields->push_back({"authentication", caller.authentication_error});
+  if (!caller.trace.has_value()) return;
+  fields->insert(fields->end(), {{"trace_id", caller.trace->trace_id},
+                                 {"span_id", caller.trace->span_id},
+                                 {"parent_span_id", caller.trace->parent_span_id}});
+}
+
 // Statuses that say something about the server rather than about the request or its caller.
 bool IsServerFault(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDeadlineExceeded(status) ||
@@ -27,7 +42,11 @@ bool IsServerFault(const absl::Status& status) {
 }  // namespace
 
 RequestRecord::RequestRecord(const Environment& environment, const char* rpc, Caller caller, std::string item)
-    : environment_(environment), rpc_(rpc), caller_(std::move(caller)), item_(std::move(item)), start_(absl::Now()) {}
+    : environment_(environment),
+      rpc_(rpc),
+      caller_(item.empty() ? std::move(caller) : WithOwnSpan(std::move(caller))),
+      item_(std::move(item)),
+      start_(absl::Now()) {}
 
 void RequestRecord::SetRequest(const explain::ExplainRequest& request, const explain::Model& model) {
   absl::MutexLock lock(&mutex_);
@@ -98,6 +117,7 @@ void RequestRecord::CountExplanationsLocked(const absl::Status& status) {
 void RequestRecord::WriteLineLocked(const absl::Status& status) {
   const absl::Time now = absl::Now();
   std::vector<telemetry::LogField> fields = {{"request_id", caller_.request_id}, {"rpc", rpc_}, {"peer", caller_.peer}};
+  AddCaller(caller_, &fields);
   if (!item_.empty()) fields.push_back({"item", item_});
   if (!model_.empty()) fields.push_back({"model", model_});
   if (!methods_.empty()) fields.push_back({"methods", absl::StrJoin(methods_, ",")});

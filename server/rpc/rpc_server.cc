@@ -4,74 +4,25 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/impl/server_builder_option.h"
-#include "grpcpp/resource_quota.h"
-#include "grpcpp/security/server_credentials.h"
-#include "grpcpp/server.h"
-#include "grpcpp/server_builder.h"
 #include "rpc/health.h"
+#include "rpc/listener.h"
 #include "rpc/service.h"
 
 namespace limpid::rpc {
 namespace {
 
-// A request is a text and its options.
-constexpr int kMaxReceiveBytes = 1 << 20;
-constexpr int kMaxMetadataBytes = 16 << 10;
-// gRPC's own buffers; maps waiting for a slow reader are not among them.
-constexpr size_t kTransportMemoryBytes = 256 << 20;
-constexpr int kMaxStreamsPerConnection = 128;
 // Of the streams that have nothing to finish (a health watch, an idle ExplainMany) once all requests are answered; also
 // time for the last bytes of the others.
 constexpr absl::Duration kIdleStreamGrace = absl::Milliseconds(500);
-
-// Reflection for one server or not. The library alone would give it to every server of a process that links it.
-class ReflectionOption final : public grpc::ServerBuilderOption {
- public:
-  explicit ReflectionOption(bool is_on) : is_on_(is_on) {}
-  void UpdateArguments(grpc::ChannelArguments*) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    using Reflection = grpc::reflection::ProtoServerReflectionPlugin;
-    std::erase_if(*plugins, [](const auto& plugin) { return dynamic_cast<Reflection*>(plugin.get()) != nullptr; });
-    if (is_on_) plugins->push_back(std::make_unique<Reflection>());
-  }
-
- private:
-  const bool is_on_;
-};
-
-int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
-
-void LimitConnections(grpc::ServerBuilder* builder) {
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Seconds(60)));
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(absl::Seconds(20)));
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
-  // Clients reconnect now and then, which spreads them over replicas that came later. New calls move at once; a long
-  // ExplainMany stream may stay for the grace.
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(absl::Minutes(10)));
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(absl::Hours(1)));
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(absl::Minutes(15)));
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
-  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(absl::Seconds(10)));
-  // Two servers on one port would share its traffic in silence.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder->SetResourceQuota(grpc::ResourceQuota("limpid").Resize(kTransportMemoryBytes));
-  builder->SetMaxReceiveMessageSize(kMaxReceiveBytes);
-}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
                                                             const RpcServerParts& parts) {
   std::unique_ptr<RpcServer> server(new RpcServer(options, parts));
-  ABSL_RETURN_IF_ERROR(server->Listen(options));
+  ABSL_RETURN_IF_ERROR(server->Listen(options, parts));
   return server;
 }
 
@@ -84,40 +35,44 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .log = parts.log,
                    .timer = parts.timer,
                    .gate = &gate_,
+                   .authenticator = parts.authenticator,
+                   .facts = options.facts,
                    .max_request_time = options.max_request_time,
                    .max_requests_per_stream = options.max_requests_per_stream,
                    .stall_time = options.stall_time},
       service_(std::make_unique<Service>(environment_)) {}
 
-absl::Status RpcServer::Listen(const RpcServerOptions& options) {
-  Health::Enable();
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
-  builder.RegisterService(service_.get());
-  LimitConnections(&builder);
-  builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
-                                               ": is the address one of this machine's, and the port free?"));
+absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerParts& parts) {
+  if (!options.health_listen.empty()) {
+    ABSL_ASSIGN_OR_RETURN(health_listener_, Listener::Start({.address = options.health_listen}));
   }
-  health_ = std::make_unique<Health>(server_->GetHealthCheckService(), environment_.metrics);
+  ABSL_ASSIGN_OR_RETURN(listener_, Listener::Start({.address = options.listen,
+                                                    .credentials = parts.credentials,
+                                                    .reflection = options.reflection,
+                                                    .services = {service_.get()}}));
+  std::vector<grpc::HealthCheckServiceInterface*> statuses = {listener_->health()};
+  if (health_listener_ != nullptr) statuses.push_back(health_listener_->health());
+  health_ = std::make_unique<Health>(std::move(statuses), environment_.metrics);
   return absl::OkStatus();
 }
+
+int RpcServer::port() const { return listener_->port(); }
+
+int RpcServer::health_port() const { return health_listener_ == nullptr ? 0 : health_listener_->port(); }
 
 RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
 
 bool RpcServer::Drain(absl::Time deadline) {
-  if (server_ == nullptr || std::exchange(is_drained_, true)) return true;
+  if (health_ == nullptr || std::exchange(is_drained_, true)) return true;
   health_->Drain();
   absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
   gate_.Close();
   const bool all_finished = gate_.WaitUntilEmpty(deadline);
-  // gRPC takes a time before 1970 for "never".
   const absl::Time now = absl::Now(), cancel_at = std::clamp(deadline, now, now + kIdleStreamGrace);
-  server_->Shutdown(absl::ToChronoTime(cancel_at));
+  listener_->Shutdown(cancel_at);
   // Sessions whose stream was cancelled may still be in a batch.
   gate_.WaitUntilEmpty(absl::InfiniteFuture());
+  if (health_listener_ != nullptr) health_listener_->Shutdown(absl::Now());
   return all_finished;
 }
 

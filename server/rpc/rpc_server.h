@@ -8,23 +8,25 @@
 #include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
+#include "grpcpp/security/server_credentials.h"
 #include "rpc/environment.h"
 #include "rpc/gate.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-namespace grpc {
-class Server;
-}
-
 namespace limpid::rpc {
 
+class Authenticator;
 class Health;
+class Listener;
 class Service;
 
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
+  // A second, plaintext address with nothing but grpc.health.v1, for probes that cannot do TLS. Empty: none.
+  std::string health_listen = {};
   bool reflection = true;
+  ServerFacts facts = {};
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.
@@ -42,9 +44,11 @@ struct RpcServerParts {
   base::Timer* timer = nullptr;
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
+  const Authenticator* authenticator = nullptr;                    // null: callers are whom their address says
+  std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // null: plaintext
 };
 
-// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Plaintext. Drain and the
+// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Drain and the
 // destructor belong to one thread, and to none of gRPC's or the pool's.
 class RpcServer {
  public:
@@ -57,7 +61,9 @@ class RpcServer {
   RpcServer& operator=(const RpcServer&) = delete;
 
   // The port that is bound.
-  int port() const { return port_; }
+  int port() const;
+  // 0 without RpcServerOptions::health_listen.
+  int health_port() const;
 
   // Ends readiness, refuses new requests with UNAVAILABLE, lets those under way finish until `deadline` and cancels the
   // rest. When this returns no call and no session of a call is left. False if some had to be cancelled.
@@ -65,15 +71,14 @@ class RpcServer {
 
  private:
   RpcServer(const RpcServerOptions& options, const RpcServerParts& parts);
-  absl::Status Listen(const RpcServerOptions& options);
+  absl::Status Listen(const RpcServerOptions& options, const RpcServerParts& parts);
 
   const absl::Duration drain_notice_;
   Gate gate_;
   const Environment environment_;
   const std::unique_ptr<Service> service_;
-  int port_ = 0;
   bool is_drained_ = false;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Listener> listener_, health_listener_;
   std::unique_ptr<Health> health_;
 };
 

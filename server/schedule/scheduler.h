@@ -40,6 +40,7 @@ struct RowGroup {
   Priority priority = Priority::kInteractive;
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();
+  bool takes_part = false;  // what is announced before the deadline is worth a run that ends after it
 
   // Optional, all of them; must be quick. When the first batch with a row of this group begins.
   std::function<void()> on_started;

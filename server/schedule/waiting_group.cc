@@ -36,7 +36,7 @@ WaitingGroup::WaitingGroup(RowGroup group, absl::Time now)
 absl::Status WaitingGroup::CheckCaller(absl::Time now, const Speed& speed) const {
   if (group_.stop.stop_requested()) return absl::CancelledError("the caller has gone");
   if (now >= group_.deadline) return Expired("the deadline came before all rows were computed");
-  if (group_.deadline == absl::InfiniteFuture()) return absl::OkStatus();
+  if (group_.takes_part || group_.deadline == absl::InfiniteFuture()) return absl::OkStatus();
   if (now + speed.TimeFor(flops_left_) / 2 <= group_.deadline) return absl::OkStatus();
   return Expired("the rows that are left cannot be computed before the deadline");
 }

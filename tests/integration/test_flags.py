@@ -13,7 +13,8 @@ from support.server import Server, binary, run_to_end
 
 FLAGS = ("--model", "--listen", "--port-file", "--metrics-listen", "--reflection", "--device", "--threads",
          "--max-batch-tokens", "--max-queue-tokens", "--max-text-bytes", "--max-attention-bytes", "--log-level",
-         "--log-format", "--drain-seconds", "--max-request-seconds")
+         "--log-format", "--drain-seconds", "--max-request-seconds", "--health-listen", "--tls-cert", "--tls-key",
+         "--tls-client-ca", "--auth-tokens", "--auth-jwt-keys", "--auth-jwt-issuer", "--auth-jwt-audience")
 
 
 def run(*arguments, **environment):

@@ -88,3 +88,37 @@ def test_what_was_loaded_and_where_it_listens_is_logged(server):
     assert loaded["demo"]["architecture"] == "BertForSequenceClassification"
     assert len(loaded["demo"]["weights_sha256"]) == 64
     assert [line["address"] for line in lines if line["message"] == "serving"] == [server.address]
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+def test_a_trace_goes_on_in_the_log_and_in_the_trailers(server, client):
+    call = client.stub.Explain(explain(), timeout=60, metadata=[("traceparent", f"00-{TRACE}-{SPAN}-01")])
+    list(call)
+
+    version, trace_id, span_id, flags = dict(call.trailing_metadata())["traceparent"].split("-")
+    assert (version, trace_id, flags) == ("00", TRACE, "01") and span_id != SPAN and len(span_id) == 16
+    until(lambda: [line for line in server.log_lines() if line.get("span_id") == span_id], "the line of the span")
+    line = next(line for line in server.log_lines() if line.get("span_id") == span_id)
+    assert (line["trace_id"], line["parent_span_id"]) == (TRACE, SPAN) and all(line[name] >= 0 for name in TIMES)
+
+
+def test_each_request_of_many_is_a_span_of_its_own(server, client):
+    trace = uuid.uuid4().hex
+    requests = [pb.ExplainManyRequest(id=f"item-{i}", request=explain()) for i in range(2)]
+    list(client.stub.ExplainMany(iter(requests), timeout=60, metadata=[("traceparent", f"00-{trace}-{SPAN}-00")]))
+
+    def lines():
+        return [line for line in server.log_lines() if line.get("trace_id") == trace]
+
+    until(lambda: len(lines()) == 3, "two requests and their stream")
+    stream = next(line for line in lines() if "item" not in line)
+    assert stream["parent_span_id"] == SPAN and len({line["span_id"] for line in lines()}) == 3
+    assert {line["parent_span_id"] for line in lines() if "item" in line} == {stream["span_id"]}
+
+
+@pytest.mark.parametrize("traceparent", [f"00-{TRACE.upper()}-{SPAN}-01", f"00-{'0' * 32}-{SPAN}-01", "nonsense"])
+def test_a_bad_traceparent_is_ignored(client, traceparent):
+    call = client.stub.Explain(explain(), timeout=60, metadata=[("traceparent", traceparent)])
+    assert len(list(call)) > 0 and "traceparent" not in dict(call.trailing_metadata())

@@ -6,6 +6,7 @@ import grpc
 import numpy as np
 
 from support.proto import model_pb, pb, rpc
+from support.server import open_channel
 
 DTYPES = {pb.ENCODING_FLOAT32: "<f4", pb.ENCODING_FLOAT16: "<f2"}
 
@@ -74,8 +75,8 @@ class Explanation:
 
 
 class Client:
-    def __init__(self, address: str):
-        self.channel = grpc.insecure_channel(address)
+    def __init__(self, address: str, credentials: grpc.ChannelCredentials = None):
+        self.channel = open_channel(address, credentials)
         self.stub = rpc.ExplainerStub(self.channel)
 
     def __enter__(self):

@@ -35,6 +35,12 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
+def open_channel(address: str, credentials: grpc.ChannelCredentials = None) -> grpc.Channel:
+    """A connection of its own: gRPC would share one among all channels to an address."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    return grpc.secure_channel(address, credentials, options) if credentials else grpc.insecure_channel(address, options)
+
+
 def server_command(models: dict, *flags) -> list:
     named = [argument for name, folder in models.items() for argument in ("--model", f"{name}={folder}")]
     return [binary("limpid-server"), *named, *map(str, flags)]
@@ -44,9 +50,13 @@ class Server:
     """`with Server({"demo": folder}) as server:` serves at `server.address` until the block ends.
 
     `listen` names a port instead of a free one. The output goes to a file that log() reads, or to the file `log_to`.
+    With `credentials` the address is spoken to in TLS.
     """
 
-    def __init__(self, models: dict, *flags, listen="127.0.0.1:0", log_to=None):
+    def __init__(
+        self, models: dict, *flags, listen="127.0.0.1:0", log_to=None, credentials: grpc.ChannelCredentials = None
+    ):
+        self.credentials = credentials
         self.folder = Path(tempfile.mkdtemp(prefix="limpid-server-"))
         self.port_file = self.folder / "port"
         self.log_path = self.folder / "log"
@@ -87,7 +97,7 @@ class Server:
 
     def health(self, service: str = ""):
         """The standard health service's answer; None while nothing answers."""
-        with grpc.insecure_channel(self.address) as channel:
+        with open_channel(self.address, self.credentials) as channel:
             try:
                 request = health_pb2.HealthCheckRequest(service=service)
                 return health_pb2_grpc.HealthStub(channel).Check(request, timeout=5).status
