@@ -24,6 +24,7 @@ struct Flags {
   std::vector<std::string> models;
   std::string reflection = "on", log_level = "info", log_format;
   double max_request_seconds = 60, drain_notice_seconds = 0, drain_seconds = 30;
+  double canary_seconds = 30, watchdog_seconds = 60;
 };
 
 std::string EnvironmentName(const std::string& flag) {
@@ -61,6 +62,9 @@ void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--listen", &config->listen, "HOST:PORT", "Address of the gRPC service; port 0 takes a free one");
   AddFlag(app, "--port-file", &config->port_file, "FILE", "Gets the address once the server listens");
   AddFlag(app, "--metrics-listen", &config->metrics_listen, "HOST:PORT|off", "Address of GET /metrics (Prometheus)");
+  AddFlag(app, "--admin-listen", &config->admin_listen, "HOST:PORT|off",
+          "Address of the service that loads, reloads and unloads models");
+  AddFlag(app, "--admin-model-root", &config->admin_model_root, "FOLDER", "Models it loads must lie below this folder");
   AddChoice(app, "--reflection", &flags->reflection, {"on", "off"}, "Let clients ask the server for its contract");
 }
 
@@ -83,6 +87,10 @@ void AddLimitFlags(CLI::App* app, Config* config, Flags* flags) {
             "Requests under way on one ExplainMany stream");
   AddNumber(app, "--max-request-seconds", &flags->max_request_seconds, CLI::Range(0.001, 86400.0),
             "Deadline of a request that sets none, or a later one");
+  AddNumber(app, "--canary-seconds", &flags->canary_seconds, CLI::Range(0.0, 86400.0),
+            "Between checks that each model still answers right;\n0: at start only");
+  AddNumber(app, "--watchdog-seconds", &flags->watchdog_seconds, CLI::Range(0.1, 86400.0),
+            "A batch that runs longer hangs: liveness ends.\nMust exceed the longest batch");
   AddNumber(app, "--drain-notice-seconds", &flags->drain_notice_seconds, CLI::Range(0.0, 86400.0),
             "After SIGTERM, time for load balancers to notice\nbefore new requests are refused");
   AddNumber(app, "--drain-seconds", &flags->drain_seconds, CLI::Range(0.0, 86400.0),
@@ -96,19 +104,19 @@ void AddLogFlags(CLI::App* app, Flags* flags) {
 }
 
 // "NAME=FOLDER" or "FOLDER".
-Config::ModelSource ParseModel(const std::string& text) {
+lifecycle::ModelSource ParseModel(const std::string& text) {
   if (const size_t equals = text.find('='); equals != std::string::npos) {
-    return {text.substr(0, equals), text.substr(equals + 1)};
+    return {.name = text.substr(0, equals), .folder = text.substr(equals + 1), .weights_sha256 = ""};
   }
   std::filesystem::path folder(text);
   if (!folder.has_filename()) folder = folder.parent_path();
-  return {folder.filename().string(), text};
+  return {.name = folder.filename().string(), .folder = text, .weights_sha256 = ""};
 }
 
 void Convert(const Flags& flags, Config* config) {
   std::set<std::string> names;
   for (const std::string& text : flags.models) {
-    Config::ModelSource model = ParseModel(text);
+    lifecycle::ModelSource model = ParseModel(text);
     if (model.name.empty() || model.folder.empty())
       throw CLI::ValidationError("--model", "'" + text + "' lacks a name or a folder");
     if (!names.insert(model.name).second)
@@ -116,6 +124,10 @@ void Convert(const Flags& flags, Config* config) {
     config->models.push_back(std::move(model));
   }
   config->reflection = flags.reflection == "on";
+  if (config->admin_listen != "off" && config->admin_model_root.empty())
+    throw CLI::ValidationError("--admin-model-root", "is needed with --admin-listen");
+  config->canary_interval = absl::Seconds(flags.canary_seconds);
+  config->watchdog_time = absl::Seconds(flags.watchdog_seconds);
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
   config->drain_notice = absl::Seconds(flags.drain_notice_seconds);
   config->drain_time = absl::Seconds(flags.drain_seconds);

@@ -13,6 +13,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "rpc/admin_service.h"
 #include "rpc/health.h"
 #include "rpc/service.h"
 
@@ -66,6 +67,19 @@ void LimitConnections(grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kMaxReceiveBytes);
 }
 
+absl::StatusOr<std::unique_ptr<grpc::Server>> ListenOn(const std::string& address, grpc::Service* service,
+                                                       bool reflection, int* port) {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), port);
+  builder.RegisterService(service);
+  LimitConnections(&builder);
+  builder.SetOption(std::make_unique<ReflectionOption>(reflection));
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server != nullptr) return server;
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", address, ": is the address one of this machine's, and the port free?"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
@@ -85,35 +99,45 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .gate = &gate_,
                    .max_request_time = options.max_request_time,
                    .max_requests_per_stream = options.max_requests_per_stream},
-      service_(std::make_unique<Service>(environment_)) {}
+      service_(std::make_unique<Service>(environment_)),
+      admin_service_(options.admin_listen.empty() ? nullptr
+                                                  : std::make_unique<AdminService>(environment_, parts.host)) {}
 
 absl::Status RpcServer::Listen(const RpcServerOptions& options) {
   Health::Enable();
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
-  builder.RegisterService(service_.get());
-  LimitConnections(&builder);
-  builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
-                                               ": is the address one of this machine's, and the port free?"));
+  ABSL_ASSIGN_OR_RETURN(server_, ListenOn(options.listen, service_.get(), options.reflection, &port_));
+  std::vector<grpc::HealthCheckServiceInterface*> health_services = {server_->GetHealthCheckService()};
+  if (admin_service_ != nullptr) {
+    ABSL_ASSIGN_OR_RETURN(admin_server_,
+                          ListenOn(options.admin_listen, admin_service_.get(), options.reflection, &admin_port_));
+    health_services.push_back(admin_server_->GetHealthCheckService());
   }
-  health_ = std::make_unique<Health>(server_->GetHealthCheckService(), environment_.metrics);
+  health_ = std::make_unique<Health>(std::move(health_services), environment_.metrics);
   return absl::OkStatus();
 }
 
 RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
 
+void RpcServer::Open() {
+  gate_.Open();
+  health_->SetStarted();
+}
+
+void RpcServer::SetRight(bool is_right) { health_->SetRight(is_right); }
+
+void RpcServer::SetAlive(bool is_alive) { health_->SetAlive(is_alive); }
+
 bool RpcServer::Drain(absl::Time deadline) {
-  if (server_ == nullptr || std::exchange(is_drained_, true)) return true;
+  if (health_ == nullptr || std::exchange(is_drained_, true)) return true;
   health_->Drain();
-  absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
+  // Who starts is not sent requests yet.
+  if (gate_.is_open()) absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
   gate_.Close();
   const bool all_finished = gate_.WaitUntilEmpty(deadline);
   // gRPC takes a time before 1970 for "never".
   const absl::Time now = absl::Now(), cancel_at = std::clamp(deadline, now, now + kIdleStreamGrace);
   server_->Shutdown(absl::ToChronoTime(cancel_at));
+  if (admin_server_ != nullptr) admin_server_->Shutdown(absl::ToChronoTime(std::max(cancel_at, absl::Now())));
   // Sessions whose stream was cancelled may still be in a batch.
   gate_.WaitUntilEmpty(absl::InfiniteFuture());
   return all_finished;

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
+#include "lifecycle/model_host.h"
 #include "rpc/environment.h"
 #include "rpc/gate.h"
 #include "telemetry/log.h"
@@ -18,11 +19,13 @@ class Server;
 
 namespace limpid::rpc {
 
+class AdminService;
 class Health;
 class Service;
 
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
+  std::string admin_listen;                // of limpid.v1.Admin; empty: nowhere
   bool reflection = true;
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
@@ -38,13 +41,16 @@ struct RpcServerParts {
   base::WorkerPool* pool = nullptr;
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
+  lifecycle::ModelHost* host = nullptr;  // for RpcServerOptions::admin_listen only
 };
 
-// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Plaintext. Drain and the
-// destructor belong to one thread, and to none of gRPC's or the pool's.
+// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection; on an address of its own, if that
+// is wanted, limpid.v1.Admin with the same beside it. Plaintext. Drain and the destructor belong to one thread, and to
+// none of gRPC's or the pool's.
 class RpcServer {
  public:
-  // Listens and serves, ready at once. UNAVAILABLE naming the address if that cannot be had.
+  // Listens, is alive and not ready: requests are refused with UNAVAILABLE until Open. UNAVAILABLE naming the address
+  // if that cannot be had.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options, const RpcServerParts& parts);
 
   // Drains without patience if Drain was not called.
@@ -52,8 +58,16 @@ class RpcServer {
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
 
-  // The port that is bound.
+  // The ports that are bound.
   int port() const { return port_; }
+  int admin_port() const { return admin_port_; }
+
+  // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.
+  void Open();
+  // Whether the models answer right; right at first.
+  void SetRight(bool is_right);
+  // Whether the device works; it does at first.
+  void SetAlive(bool is_alive);
 
   // Ends readiness, refuses new requests with UNAVAILABLE, lets those under way finish until `deadline` and cancels the
   // rest. When this returns no call and no session of a call is left. False if some had to be cancelled.
@@ -67,9 +81,10 @@ class RpcServer {
   Gate gate_;
   const Environment environment_;
   const std::unique_ptr<Service> service_;
-  int port_ = 0;
+  const std::unique_ptr<AdminService> admin_service_;  // null: not wanted
+  int port_ = 0, admin_port_ = 0;
   bool is_drained_ = false;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::Server> server_, admin_server_;
   std::unique_ptr<Health> health_;
 };
 

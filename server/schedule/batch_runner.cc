@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/reason.h"
 
 namespace limpid::schedule {
 namespace {
@@ -14,11 +15,16 @@ namespace {
 absl::StatusOr<std::vector<engine::RowResult>> RunEngine(engine::Engine* engine, std::span<const RowTicket> tickets) {
   std::vector<const engine::Row*> rows;
   for (const RowTicket& ticket : tickets) rows.push_back(&ticket.row());
-  const auto on_prediction = [tickets](size_t index, const engine::Prediction& prediction) {
-    tickets[index].group->SetPrediction(tickets[index].row_index, prediction);
-  };
+  struct Announcer final : engine::PassObserver {
+    explicit Announcer(std::span<const RowTicket> t) : of(t) {}
+    void OnPrediction(size_t index, const engine::Prediction& prediction) override {
+      of[index].group->SetPrediction(of[index].row_index, prediction);
+    }
+    void OnAttention(size_t, size_t, const engine::HostTensor&) override {}
+    const std::span<const RowTicket> of;
+  } observer(tickets);
   try {
-    auto results = engine->Run(rows, on_prediction);
+    auto results = engine->Run(rows, &observer);
     if (results.ok() && results->size() != rows.size()) {
       return absl::InternalError(
           absl::StrCat("the engine gave ", results->size(), " results for ", rows.size(), " rows"));
@@ -70,6 +76,7 @@ absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const Ro
   std::set<WaitingGroup*> groups;
   for (const RowTicket& ticket : tickets) groups.insert(ticket.group.get());
   for (WaitingGroup* group : groups) group->AddBatchTime(started, finished);
+  if (base::ReasonOf(results.status()) == base::Reason::kDeviceLost) device_lost_ = true;
   if (!results.ok()) return results.status();
   for (size_t i = 0; i < tickets.size(); ++i) {
     tickets[i].group->SetResult(tickets[i].row_index, std::move((*results)[i]));

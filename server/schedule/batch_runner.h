@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "schedule/batcher.h"
@@ -14,8 +15,13 @@ class BatchRunner {
  public:
   void Run(const Batch& batch);
 
+  // From any thread.
+  bool device_lost() const { return device_lost_; }
+
  private:
   absl::Status RunTogether(engine::Engine* engine, std::span<const RowTicket> tickets);
+
+  std::atomic<bool> device_lost_ = false;
 };
 
 }  // namespace limpid::schedule

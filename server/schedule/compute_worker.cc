@@ -70,10 +70,18 @@ absl::Status ComputeWorker::Admit(const std::shared_ptr<WaitingGroup>& group) {
   return absl::OkStatus();
 }
 
+absl::Time ComputeWorker::batch_started() const {
+  const int64_t started = batch_started_ns_;
+  return started == kIdle ? absl::InfiniteFuture() : absl::FromUnixNanos(started);
+}
+
 void ComputeWorker::RunBatches() {
   while (std::optional<Work> work = TakeWork()) {
     for (const auto& group : work->gone) group->Fail(group->CheckCaller(work->taken));
-    if (!work->batch.tickets.empty()) runner_.Run(work->batch);
+    if (work->batch.tickets.empty()) continue;
+    batch_started_ns_ = absl::ToUnixNanos(absl::Now());
+    runner_.Run(work->batch);
+    batch_started_ns_ = kIdle;
   }
 }
 

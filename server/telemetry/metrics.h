@@ -58,6 +58,8 @@ struct ModelMetrics {
   prometheus::Counter* backward_passes = nullptr;
   prometheus::Histogram* batch_rows = nullptr;
   prometheus::Histogram* batch_tokens = nullptr;
+  prometheus::Counter* canary_failures = nullptr;
+  prometheus::Gauge* canary_seconds = nullptr;
   std::map<std::string, Explanations, std::less<>> explanations;  // by method
 };
 
@@ -93,7 +95,7 @@ class Metrics {
   prometheus::Gauge *inflight_requests = nullptr, *streams = nullptr;
   prometheus::Gauge *queue_tokens = nullptr, *queue_requests = nullptr;
   prometheus::Gauge *ready = nullptr, *draining = nullptr;
-  prometheus::Counter *rejected_queue_full = nullptr, *rejected_draining = nullptr;
+  prometheus::Counter *rejected_queue_full = nullptr, *rejected_starting = nullptr, *rejected_draining = nullptr;
 
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 

@@ -38,6 +38,7 @@ class Loopback {
     explainer_.emplace(&models_, limits, &*scheduler_, &pool_);
     options.listen = "127.0.0.1:0";
     server_ = *rpc::RpcServer::Start(options, parts());
+    server_->Open();
   }
   ~Loopback() { classifier_->Release(); }
 
