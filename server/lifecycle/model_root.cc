@@ -31,9 +31,10 @@ absl::StatusOr<std::string> ResolveBelow(const std::string& root, const std::str
   const fs::path canonical_root = fs::canonical(root, root_error);
   // An absolute `folder` takes the place of the root.
   const fs::path path = fs::canonical(canonical_root / folder, error);
-  // One text for all: whether something exists outside is no business of the caller's.
-  if (folder.empty() || root_error || error || !IsBelow(canonical_root, path) || !fs::is_directory(path, error) ||
-      !AllLieBelow(canonical_root, path)) {
+  // The system's calls read a name up to its first NUL. One text for all faults: whether something exists outside is no
+  // business of the caller's.
+  if (folder.empty() || folder.find('\0') != std::string::npos || root_error || error ||
+      !IsBelow(canonical_root, path) || !fs::is_directory(path, error) || !AllLieBelow(canonical_root, path)) {
     return absl::InvalidArgumentError("folder: must be a folder below the server's --admin-model-root");
   }
   return path.string();
