@@ -106,11 +106,11 @@ void AddLogFlags(CLI::App* app, Flags* flags) {
 // "NAME=FOLDER" or "FOLDER".
 lifecycle::ModelSource ParseModel(const std::string& text) {
   if (const size_t equals = text.find('='); equals != std::string::npos) {
-    return {.name = text.substr(0, equals), .folder = text.substr(equals + 1), .weights_sha256 = ""};
+    return {.name = text.substr(0, equals), .folder = text.substr(equals + 1)};
   }
   std::filesystem::path folder(text);
   if (!folder.has_filename()) folder = folder.parent_path();
-  return {.name = folder.filename().string(), .folder = text, .weights_sha256 = ""};
+  return {.name = folder.filename().string(), .folder = text};
 }
 
 void Convert(const Flags& flags, Config* config) {

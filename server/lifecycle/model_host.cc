@@ -133,6 +133,8 @@ absl::StatusOr<std::shared_ptr<const explain::Model>> ModelHost::LoadNow(const M
   }
   absl::Status status = loaded.status();
   if (status.ok()) status = (parts_.registry->*exchange)(loaded->model);
+  // What a stop cuts short is no failure.
+  if (absl::IsCancelled(status)) return status;
   if (!status.ok()) {
     parts_.log->Write(LogLevel::kError, "model not loaded",
                       {{"model", source.name}, {"error", std::string(status.message())}});

@@ -16,7 +16,7 @@ namespace limpid::lifecycle {
 // What to load.
 struct ModelSource {
   std::string name, folder;
-  std::string weights_sha256;  // that the weights must have; empty: any
+  std::string weights_sha256 = "";  // that the weights must have; empty: any
 };
 
 // A model that has shown that it computes what it should.

@@ -25,7 +25,7 @@ class Service;
 
 struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
-  std::string admin_listen;                // of limpid.v1.Admin; empty: nowhere
+  std::string admin_listen = "";           // of limpid.v1.Admin; empty: nowhere
   bool reflection = true;
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);

@@ -111,7 +111,7 @@ TEST_F(CanaryWatchTest, AModelThatIsReplacedTakesItsFailureAlong) {
   fault_ = Fault::kWrongPrediction;
   ASSERT_TRUE(right_.Await(false));
 
-  const auto better = Loader(FakeRead()).Load({.name = "m", .folder = "", .weights_sha256 = ""}, {});
+  const auto better = Loader(FakeRead()).Load({.name = "m", .folder = ""}, {});
   ASSERT_THAT(better, testing::IsOk());
   ASSERT_THAT(registry_.Replace(better->model), testing::IsOk());
 

@@ -75,8 +75,7 @@ class LifecycleTest : public ::testing::Test {
 
   // Loads a model and adds it.
   std::shared_ptr<const explain::Model> AddModel(const std::string& name, testing::FakeEngine::Script script) {
-    const auto loaded =
-        Loader(FakeRead(std::move(script))).Load({.name = name, .folder = "", .weights_sha256 = ""}, {});
+    const auto loaded = Loader(FakeRead(std::move(script))).Load({.name = name, .folder = ""}, {});
     EXPECT_THAT(loaded, testing::IsOk());
     EXPECT_THAT(registry_.Add(loaded->model), testing::IsOk());
     return loaded->model;

@@ -22,14 +22,12 @@ class ModelHostTest : public LifecycleTest {
   ModelHostTest() {
     std::filesystem::create_directories(limpid_test::Scratch() / "folder");
     std::promise<absl::Status> started;
-    host_.LoadAtStart({{.name = "first", .folder = "anywhere", .weights_sha256 = ""}},
+    host_.LoadAtStart({{.name = "first", .folder = "anywhere"}},
                       [&](absl::Status status) { started.set_value(std::move(status)); });
     EXPECT_THAT(started.get_future().get(), IsOk());
   }
 
-  static ModelSource Source(const std::string& name) {
-    return {.name = name, .folder = "folder", .weights_sha256 = ""};
-  }
+  static ModelSource Source(const std::string& name) { return {.name = name, .folder = "folder"}; }
 
   std::future<Model> Load(const std::string& name) {
     auto promise = std::make_shared<std::promise<Model>>();
@@ -60,7 +58,7 @@ TEST_F(ModelHostTest, LoadsReloadsAndUnloads) {
   ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(registry_.Find("second"), *loaded);
 
-  const Model reloaded = Reload({.name = "second", .folder = "", .weights_sha256 = ""}).get();
+  const Model reloaded = Reload({.name = "second", .folder = ""}).get();
   ASSERT_THAT(reloaded, IsOk());
   EXPECT_EQ(registry_.Find("second"), *reloaded);
   EXPECT_NE(*reloaded, *loaded);

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
-const ModelSource kSource = {.name = "m", .folder = "somewhere", .weights_sha256 = ""};
+const ModelSource kSource = {.name = "m", .folder = "somewhere"};
 
 class ModelLoaderTest : public LifecycleTest {};
 

@@ -31,14 +31,14 @@ namespace limpid::testing {
 // default) and "encoder".
 class Loopback {
  public:
-  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}) {
+  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}, bool is_open = true) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
     scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_);
     explainer_.emplace(&models_, limits, &*scheduler_, &pool_);
     options.listen = "127.0.0.1:0";
     server_ = *rpc::RpcServer::Start(options, parts());
-    server_->Open();
+    if (is_open) server_->Open();
   }
   ~Loopback() { classifier_->Release(); }
 
@@ -57,7 +57,9 @@ class Loopback {
 
   FakeEngine& classifier() { return *classifier_; }
   rpc::RpcServer& server() { return *server_; }
+  schedule::ComputeWorker& scheduler() { return *scheduler_; }
   telemetry::Metrics& metrics() { return metrics_; }
+  telemetry::Log& log_writer() { return log_; }
   std::string log() const { return lines_.str(); }
 
   // Waits until no request is inside and no stream open: whatever a test did, nothing of it may be left.
