@@ -1,10 +1,11 @@
 #include "lifecycle/model_loader.h"
 
+#include <future>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "explain/canary.h"
@@ -52,20 +53,17 @@ absl::StatusOr<LoadedModel> ModelLoader::Load(const ModelSource& source, std::st
 
 absl::StatusOr<engine::RowResult> ModelLoader::RunRow(const explain::Model& model, engine::Row row,
                                                       std::stop_token stop) const {
-  absl::StatusOr<std::vector<engine::RowResult>> outcome;
-  absl::Notification done;
+  using Results = absl::StatusOr<std::vector<engine::RowResult>>;
+  // Shared: the compute thread may still be in it when the results have been taken.
+  const auto outcome = std::make_shared<std::promise<Results>>();
   schedule::RowGroup group;
   group.engine = model.engine;
   group.rows.push_back(std::move(row));
   group.stop = std::move(stop);
-  group.on_done = [&](absl::StatusOr<std::vector<engine::RowResult>> results, const schedule::RowTiming&) {
-    outcome = std::move(results);
-    done.Notify();
-  };
+  group.on_done = [outcome](Results results, const schedule::RowTiming&) { outcome->set_value(std::move(results)); };
   scheduler_->Submit(std::move(group));
-  done.WaitForNotification();
-  ABSL_RETURN_IF_ERROR(outcome.status());
-  return std::move(outcome->front());
+  ABSL_ASSIGN_OR_RETURN(std::vector<engine::RowResult> results, outcome->get_future().get());
+  return std::move(results.front());
 }
 
 absl::Status ModelLoader::WarmUp(const explain::Model& model, std::stop_token stop) const {

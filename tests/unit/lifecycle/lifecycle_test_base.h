@@ -45,7 +45,7 @@ class Heard {
   bool Await(bool value, absl::Duration patience = absl::Seconds(30)) const {
     absl::MutexLock lock(&mutex_);
     auto is_so = [this, value]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return value_ == value; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&is_so), patience);
+    return mutex_.AwaitWithDeadline(absl::Condition(&is_so), absl::Now() + patience);
   }
 
  private:
