@@ -1,5 +1,6 @@
 """Models come and go while requests run: limpid.v1.Admin, on a port of its own."""
 
+import queue
 import shutil
 import threading
 from contextlib import contextmanager
@@ -10,8 +11,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from safetensors.numpy import load_file, save_file
 
+from integration.waiting import until
 from support.client import Client
-from support.paths import DEMO
+from support.paths import DEMO, minilm
 from support.proto import admin_pb, admin_rpc, pb
 from support.server import Server, free_port
 
@@ -218,3 +220,33 @@ def test_the_data_port_has_no_admin_and_the_admin_port_has_health(root):
         for name in ("", "limpid.v1.Explainer", "liveness"):
             answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=30)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_a_drain_does_not_wait_for_a_model_that_is_being_loaded(root):
+    shutil.copytree(minilm(), root / "minilm")
+    with administered(root) as (server, _, admin):
+        loading = admin.stub.LoadModel.future(
+            admin_pb.LoadModelRequest(name="minilm", folder="minilm"), timeout=120)
+        until(lambda: server.metric("limpid_grpc_requests_started_total", rpc="LoadModel") == 1, "the call")
+
+        assert server.stop() == 0
+
+        assert loading.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
+        assert "minilm" not in [line.get("model") for line in server.log_lines() if line["message"] == "model loaded"]
+
+
+def test_requests_on_an_open_stream_see_the_exchange(root):
+    with administered(root) as (_, client, admin):
+        before = client.model("demo").identity.weights_sha256
+        to_send = queue.Queue()
+        responses = client.stub.ExplainMany(iter(to_send.get, None), timeout=120)
+
+        def ask(key):
+            to_send.put(pb.ExplainManyRequest(id=key, request=request()))
+            return next(m.response.summary.model.weights_sha256 for m in responses if m.response.HasField("summary"))
+
+        assert ask("1") == before
+        after = admin.reload("demo", "b").identity.weights_sha256
+        assert ask("2") == after != before
+        to_send.put(None)
+        assert not list(responses)
