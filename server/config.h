@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "explain/explainer.h"
 #include "lifecycle/model_loader.h"
+#include "schedule/admission.h"
 #include "schedule/scheduler.h"
 #include "telemetry/log.h"
 
@@ -25,7 +26,9 @@ struct Config {
   bool reflection = true;
   engine::EngineOptions engine;
   schedule::SchedulerOptions schedule;
+  schedule::AdmissionOptions admission;
   explain::Limits limits;
+  absl::Duration stall_time = absl::Seconds(30);
   size_t tokenizer_threads = 2;
   size_t max_requests_per_stream = 64;
   absl::Duration canary_interval = absl::Seconds(30);  // zero: a canary at start only

@@ -52,9 +52,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, std:
   Server* const self = server.get();
   self->log_.Write(LogLevel::kInfo, "starting", {{"version", kVersion}});
   self->pool_ = std::make_unique<base::WorkerPool>("pool", config.tokenizer_threads);
-  self->scheduler_ = std::make_unique<schedule::ComputeWorker>(config.schedule, &self->metrics_);
-  self->explainer_ =
-      std::make_unique<explain::Explainer>(&self->models_, config.limits, self->scheduler_.get(), self->pool_.get());
+  self->admission_ = std::make_unique<schedule::Admission>(config.admission, &self->speed_, &self->metrics_);
+  self->timer_ = std::make_unique<base::Timer>();
+  self->scheduler_ = std::make_unique<schedule::ComputeWorker>(config.schedule, &self->speed_, &self->metrics_);
+  self->explainer_ = std::make_unique<explain::Explainer>(explain::ExplainerParts{.models = &self->models_,
+                                                                                  .admission = self->admission_.get(),
+                                                                                  .scheduler = self->scheduler_.get(),
+                                                                                  .pool = self->pool_.get(),
+                                                                                  .timer = self->timer_.get()},
+                                                          config.limits);
   const auto read = [options = config.engine](const lifecycle::ModelSource& source) {
     return ReadModel(source, options);
   };
@@ -84,13 +90,19 @@ Server::~Server() {
 void Server::LogLimits() {
   const std::pair<const char*, double> limits[] = {
       {"max_batch_tokens", static_cast<double>(config_.schedule.max_batch_tokens)},
-      {"max_queue_tokens", static_cast<double>(config_.schedule.max_queue_tokens)},
+      {"max_batch_bytes", static_cast<double>(config_.admission.max_batch_bytes)},
+      {"max_queue_tokens", static_cast<double>(config_.admission.max_queue_tokens)},
+      {"max_queue_seconds", absl::ToDoubleSeconds(config_.admission.max_queue_time)},
+      {"max_answer_bytes", static_cast<double>(config_.admission.max_answer_bytes)},
+      {"max_client_requests", static_cast<double>(config_.admission.client_limits.max_concurrent_requests)},
+      {"max_client_tokens_per_second", config_.admission.client_limits.tokens_per_second},
       {"max_text_bytes", static_cast<double>(config_.limits.max_text_bytes)},
       {"max_attention_bytes", static_cast<double>(config_.limits.max_attention_bytes)},
       {"max_requests_per_stream", static_cast<double>(config_.max_requests_per_stream)},
       {"canary_seconds", absl::ToDoubleSeconds(config_.canary_interval)},
       {"watchdog_seconds", absl::ToDoubleSeconds(config_.watchdog_time)},
       {"max_request_seconds", absl::ToDoubleSeconds(config_.max_request_time)},
+      {"stall_seconds", absl::ToDoubleSeconds(config_.stall_time)},
   };
   std::vector<telemetry::LogField> fields;
   for (const auto& [name, value] : limits) {
@@ -123,9 +135,11 @@ absl::Status Server::Listen() {
                                          .reflection = config_.reflection,
                                          .max_request_time = config_.max_request_time,
                                          .max_requests_per_stream = config_.max_requests_per_stream,
+                                         .stall_time = config_.stall_time,
                                          .drain_notice = config_.drain_notice};
   ABSL_ASSIGN_OR_RETURN(rpc_server_, rpc::RpcServer::Start(options, {.explainer = explainer_.get(),
                                                                      .pool = pool_.get(),
+                                                                     .timer = timer_.get(),
                                                                      .metrics = &metrics_,
                                                                      .log = &log_,
                                                                      .host = host_.get()}));
@@ -144,7 +158,7 @@ void Server::Watch() {
                                        return lifecycle::Watchdog::Device{.batch_started = scheduler_->batch_started(),
                                                                           .is_lost = scheduler_->device_lost()};
                                      },
-                                 .timer = &timer_,
+                                 .timer = timer_.get(),
                                  .log = &log_,
                                  .on_change = [this](bool is_alive) { rpc_server_->SetAlive(is_alive); }},
       config_.watchdog_time);
@@ -153,7 +167,7 @@ void Server::Watch() {
       lifecycle::CanaryWatch::Parts{.registry = &models_,
                                     .scheduler = scheduler_.get(),
                                     .pool = pool_.get(),
-                                    .timer = &timer_,
+                                    .timer = timer_.get(),
                                     .log = &log_,
                                     .on_change = [this](bool is_right) { rpc_server_->SetRight(is_right); }},
       config_.canary_interval);

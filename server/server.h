@@ -16,6 +16,7 @@
 #include "lifecycle/model_host.h"
 #include "lifecycle/watchdog.h"
 #include "rpc/rpc_server.h"
+#include "schedule/admission.h"
 #include "schedule/compute_worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -59,9 +60,11 @@ class Server {
   mutable absl::Mutex mutex_;
   absl::Status start_failure_ ABSL_GUARDED_BY(mutex_);
   explain::ModelRegistry models_;
-  base::Timer timer_;
   // The scheduler first: what its last callbacks post is run by the pool.
   std::unique_ptr<base::WorkerPool> pool_;
+  schedule::Speed speed_;
+  std::unique_ptr<schedule::Admission> admission_;
+  std::unique_ptr<base::Timer> timer_;
   std::unique_ptr<schedule::ComputeWorker> scheduler_;
   std::unique_ptr<telemetry::MetricsEndpoint> metrics_endpoint_;
   std::unique_ptr<explain::Explainer> explainer_;

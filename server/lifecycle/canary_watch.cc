@@ -59,6 +59,7 @@ class CanaryWatch::State : public std::enable_shared_from_this<CanaryWatch::Stat
     }
     schedule::RowGroup group;
     group.engine = model->engine;
+    group.client = "canary";
     group.rows = {explain::CanaryRow(model->engine->card(), explain::kCanaryTokens)};
     group.on_done = [self = shared_from_this(), model, asked = absl::Now()](Results results, schedule::RowTiming) {
       self->Take(model, asked, std::move(results));

@@ -58,6 +58,7 @@ absl::StatusOr<engine::RowResult> ModelLoader::RunRow(const explain::Model& mode
   const auto outcome = std::make_shared<std::promise<Results>>();
   schedule::RowGroup group;
   group.engine = model.engine;
+  group.client = "canary";
   group.rows.push_back(std::move(row));
   group.stop = std::move(stop);
   group.on_done = [outcome](Results results, const schedule::RowTiming&) { outcome->set_value(std::move(results)); };

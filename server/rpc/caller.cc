@@ -49,6 +49,15 @@ Caller IdentifyCaller(const Environment&, const grpc::CallbackServerContext& con
   return caller;
 }
 
+explain::CallContext ContextOf(const Caller& caller, std::stop_token stop, absl::Time deadline,
+                               std::shared_ptr<explain::Progress> progress) {
+  return {.stop = std::move(stop),
+          .deadline = deadline,
+          .client = caller.client,
+          .limits = caller.limits,
+          .progress = std::move(progress)};
+}
+
 absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Duration max_request_time) {
   const absl::Time latest = absl::Now() + max_request_time;
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -58,8 +67,8 @@ absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Dur
 
 void AddTrailers(const Caller& caller, const absl::Status& status, grpc::CallbackServerContext* context) {
   context->AddTrailingMetadata(kRequestIdKey, caller.request_id);
-  const int pushback_ms = RetryPushbackMs(status);
-  if (pushback_ms >= 0) context->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(pushback_ms));
+  const std::optional<int> pushback_ms = RetryPushbackMs(status);
+  if (pushback_ms.has_value()) context->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms));
 }
 
 }  // namespace limpid::rpc

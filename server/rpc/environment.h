@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
 #include "rpc/gate.h"
@@ -17,12 +18,15 @@ struct Environment {
   base::WorkerPool* pool = nullptr;  // for work that must not run on gRPC's few threads
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
+  base::Timer* timer = nullptr;
   Gate* gate = nullptr;
 
   // Deadline of a request whose caller set none, or a later one.
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.
   size_t max_requests_per_stream = 64;
+  // How long a reader may take for one message before its stream is cut.
+  absl::Duration stall_time = absl::Seconds(30);
 };
 
 }  // namespace limpid::rpc

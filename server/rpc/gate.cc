@@ -10,12 +10,12 @@ absl::StatusOr<Gate::Pass> Gate::Enter(const Caller& caller) {
   ABSL_RETURN_IF_ERROR(caller.authentication);
   absl::MutexLock lock(&mutex_);
   if (state_ == State::kStarting) {
-    metrics_->rejected_starting->Increment();
+    metrics_->rejected.starting->Increment();
     return base::WithReason(absl::UnavailableError("the server is starting: its models are being loaded"),
                             base::Reason::kStarting);
   }
   if (state_ == State::kClosed) {
-    metrics_->rejected_draining->Increment();
+    metrics_->rejected.draining->Increment();
     return base::WithReason(absl::UnavailableError("the server is draining: try another replica"),
                             base::Reason::kDraining);
   }

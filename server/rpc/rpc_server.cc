@@ -96,9 +96,11 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .pool = parts.pool,
                    .metrics = parts.metrics,
                    .log = parts.log,
+                   .timer = parts.timer,
                    .gate = &gate_,
                    .max_request_time = options.max_request_time,
-                   .max_requests_per_stream = options.max_requests_per_stream},
+                   .max_requests_per_stream = options.max_requests_per_stream,
+                   .stall_time = options.stall_time},
       service_(std::make_unique<Service>(environment_)),
       admin_service_(options.admin_listen.empty() ? nullptr
                                                   : std::make_unique<AdminService>(environment_, parts.host)) {}

@@ -34,61 +34,85 @@ int64_t Ms(absl::Duration duration) { return absl::ToInt64Milliseconds(duration)
 
 }  // namespace
 
-Admission::Permit::Permit(Admission* admission, Applicant applicant, const Demand& demand)
-    : admission_(admission), applicant_(std::move(applicant)), held_(demand) {}
+void Ledger::Add(const Demand& demand, Priority priority) {
+  Load& load = loads[static_cast<size_t>(priority)];
+  load.tokens += demand.tokens;
+  load.flops += demand.flops;
+  answer_bytes += demand.answer_bytes;
+  answer_bytes_gauge->Set(static_cast<double>(answer_bytes));
+}
+
+void Ledger::Subtract(const Demand& demand, Priority priority) {
+  Load& load = loads[static_cast<size_t>(priority)];
+  load.tokens -= demand.tokens;
+  load.flops -= demand.flops;
+  // Sums of differences of floats: nothing waits means zero.
+  if (load.tokens == 0) load.flops = 0;
+  answer_bytes -= demand.answer_bytes;
+  answer_bytes_gauge->Set(static_cast<double>(answer_bytes));
+}
+
+Admission::Permit::Permit(const Admission* admission, Applicant applicant, const Demand& demand)
+    : admission_(admission), ledger_(admission->ledger_), applicant_(std::move(applicant)), held_(demand) {}
 
 Admission::Permit::~Permit() {
-  absl::MutexLock lock(&admission_->mutex_);
-  admission_->Subtract(held_, applicant_.priority);
-  admission_->accounts_.Leave(applicant_.client, absl::Now());
+  absl::MutexLock lock(&ledger_->mutex);
+  ledger_->Subtract(held_, applicant_.priority);
+  ledger_->accounts.Leave(applicant_.client, absl::Now());
 }
 
 absl::Status Admission::Permit::Revise(const Demand& demand) {
-  absl::Status status;
-  {
-    absl::MutexLock lock(&admission_->mutex_);
-    status = admission_->CheckSize(demand);
-    const uint64_t others_bytes = admission_->answer_bytes_ - held_.answer_bytes;
-    if (status.ok()) status = admission_->CheckAnswerLocked(others_bytes, demand.answer_bytes);
-    if (status.ok()) status = admission_->CheckDeadlineLocked(applicant_, demand, absl::ZeroDuration());
+  absl::Status status = admission_->CheckSize(demand);
+  if (status.ok()) status = admission_->CheckDeadline(applicant_, demand, absl::ZeroDuration());
+  if (status.ok()) {
+    absl::MutexLock lock(&ledger_->mutex);
+    status = admission_->CheckAnswerLocked(ledger_->answer_bytes - held_.answer_bytes, demand.answer_bytes);
     if (status.ok()) {
       const double more = static_cast<double>(demand.tokens) - static_cast<double>(held_.tokens);
-      admission_->accounts_.Charge(applicant_.client, more);
-      admission_->Subtract(held_, applicant_.priority);
+      ledger_->accounts.Charge(applicant_.client, more);
+      ledger_->Subtract(held_, applicant_.priority);
       held_ = demand;
-      admission_->Add(held_, applicant_.priority);
+      ledger_->Add(held_, applicant_.priority);
     }
   }
   if (!status.ok()) admission_->CountRefusal(status);
   return status;
 }
 
+void Admission::Permit::Grow(size_t tokens, double flops) {
+  absl::MutexLock lock(&ledger_->mutex);
+  ledger_->Add({.tokens = tokens, .flops = flops}, applicant_.priority);
+  ledger_->accounts.Charge(applicant_.client, static_cast<double>(tokens));
+  held_.tokens += tokens;
+  held_.flops += flops;
+}
+
 void Admission::Permit::Computed(size_t tokens, double flops) {
-  absl::MutexLock lock(&admission_->mutex_);
+  absl::MutexLock lock(&ledger_->mutex);
   const Demand done = {.tokens = std::min(tokens, held_.tokens), .flops = std::min(flops, held_.flops)};
-  admission_->Subtract(done, applicant_.priority);
+  ledger_->Subtract(done, applicant_.priority);
   held_.tokens -= done.tokens;
   held_.flops -= done.flops;
 }
 
 void Admission::Permit::ComputedAll() {
-  absl::MutexLock lock(&admission_->mutex_);
-  admission_->Subtract({.tokens = held_.tokens, .flops = held_.flops}, applicant_.priority);
+  absl::MutexLock lock(&ledger_->mutex);
+  ledger_->Subtract({.tokens = held_.tokens, .flops = held_.flops}, applicant_.priority);
   held_.tokens = 0;
   held_.flops = 0;
 }
 
 Admission::Admission(const AdmissionOptions& options, const Speed* speed, telemetry::Metrics* metrics)
-    : options_(options), speed_(speed), metrics_(metrics) {}
+    : options_(options), speed_(speed), metrics_(metrics), ledger_(std::make_shared<Ledger>(*metrics)) {}
 
 absl::StatusOr<std::shared_ptr<Admission::Permit>> Admission::Admit(const Applicant& applicant, const Demand& demand) {
   absl::Status status;
   {
-    absl::MutexLock lock(&mutex_);
+    absl::MutexLock lock(&ledger_->mutex);
     status = CheckLocked(applicant, demand);
     if (status.ok()) {
-      accounts_.Enter(applicant.client, LimitsOf(applicant), demand.tokens, absl::Now());
-      Add(demand, applicant.priority);
+      ledger_->accounts.Enter(applicant.client, LimitsOf(applicant), demand.tokens, absl::Now());
+      ledger_->Add(demand, applicant.priority);
     }
   }
   if (status.ok()) return std::make_shared<Permit>(this, applicant, demand);
@@ -97,35 +121,34 @@ absl::StatusOr<std::shared_ptr<Admission::Permit>> Admission::Admit(const Applic
 }
 
 absl::Status Admission::Check(const Applicant& applicant, const Demand& demand) const {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&ledger_->mutex);
   return CheckLocked(applicant, demand);
 }
 
 absl::Duration Admission::QueueTime(Priority priority) const {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&ledger_->mutex);
   return QueueTimeLocked(priority);
 }
 
 absl::Status Admission::CheckLocked(const Applicant& applicant, const Demand& demand) const {
   ABSL_RETURN_IF_ERROR(CheckSize(demand));
-  ABSL_RETURN_IF_ERROR(accounts_.Check(applicant.client, LimitsOf(applicant), absl::Now()));
+  ABSL_RETURN_IF_ERROR(ledger_->accounts.Check(applicant.client, LimitsOf(applicant), absl::Now()));
   ABSL_RETURN_IF_ERROR(CheckQueueLocked(applicant.priority, demand));
-  ABSL_RETURN_IF_ERROR(CheckAnswerLocked(answer_bytes_, demand.answer_bytes));
-  return CheckDeadlineLocked(applicant, demand, QueueTimeLocked(applicant.priority));
+  ABSL_RETURN_IF_ERROR(CheckAnswerLocked(ledger_->answer_bytes, demand.answer_bytes));
+  return CheckDeadline(applicant, demand, QueueTimeLocked(applicant.priority));
 }
 
 absl::Status Admission::CheckSize(const Demand& demand) const {
   if (demand.peak_bytes <= options_.max_batch_bytes) return absl::OkStatus();
-  return WithLimit(
-      base::WithReason(absl::InvalidArgumentError(absl::StrCat("request: needs up to ", demand.peak_bytes,
-                                                               " bytes of memory at once, at most ",
-                                                               options_.max_batch_bytes, " are allowed")),
-                       Reason::kRequestTooLarge),
-      "max_batch_bytes", options_.max_batch_bytes, demand.peak_bytes);
+  return WithLimit(base::WithReason(absl::InvalidArgumentError(absl::StrCat("request: needs up to ", demand.peak_bytes,
+                                                                            " bytes of memory at once, at most ",
+                                                                            options_.max_batch_bytes, " are allowed")),
+                                    Reason::kRequestTooLarge),
+                   "max_batch_bytes", options_.max_batch_bytes, demand.peak_bytes);
 }
 
 absl::Status Admission::CheckQueueLocked(Priority priority, const Demand& demand) const {
-  const size_t waiting = loads_[0].tokens + loads_[1].tokens;
+  const size_t waiting = ledger_->loads[0].tokens + ledger_->loads[1].tokens;
   // An empty queue takes anything, else a large request could never run.
   if (waiting == 0) return absl::OkStatus();
   const absl::Duration time = QueueTimeLocked(priority);
@@ -137,9 +160,10 @@ absl::Status Admission::CheckQueueLocked(Priority priority, const Demand& demand
     return WithLimit(full, "max_queue_tokens", options_.max_queue_tokens, waiting + demand.tokens);
   }
   if (time <= options_.max_queue_time) return absl::OkStatus();
-  const absl::Status full = Overloaded(absl::StrFormat("the queue is full: the expected wait is %d ms, the limit is %d ms",
-                                                       Ms(time), Ms(options_.max_queue_time)),
-                                       time - options_.max_queue_time);
+  const absl::Status full =
+      Overloaded(absl::StrFormat("the queue is full: the expected wait is %d ms, the limit is %d ms", Ms(time),
+                                 Ms(options_.max_queue_time)),
+                 time - options_.max_queue_time);
   return WithLimit(full, "max_queue_ms", static_cast<uint64_t>(Ms(options_.max_queue_time)),
                    static_cast<uint64_t>(Ms(time)));
 }
@@ -147,55 +171,44 @@ absl::Status Admission::CheckQueueLocked(Priority priority, const Demand& demand
 absl::Status Admission::CheckAnswerLocked(uint64_t others_bytes, uint64_t bytes) const {
   if (others_bytes == 0 || bytes == 0 || others_bytes + bytes <= options_.max_answer_bytes) return absl::OkStatus();
   const absl::Status full =
-      Overloaded(absl::StrCat("answers under way hold ", others_bytes, " bytes, this needs ", bytes,
-                              ", the limit is ", options_.max_answer_bytes, "; fewer attention maps need less"),
+      Overloaded(absl::StrCat("answers under way hold ", others_bytes, " bytes, this needs ", bytes, ", the limit is ",
+                              options_.max_answer_bytes, "; fewer attention maps need less"),
                  QueueTimeLocked(Priority::kInteractive));
   return WithLimit(full, "max_answer_bytes", options_.max_answer_bytes, others_bytes + bytes);
 }
 
-absl::Status Admission::CheckDeadlineLocked(const Applicant& applicant, const Demand& demand,
-                                            absl::Duration queue_time) const {
+absl::Status Admission::CheckDeadline(const Applicant& applicant, const Demand& demand,
+                                      absl::Duration queue_time) const {
   if (applicant.deadline == absl::InfiniteFuture()) return absl::OkStatus();
   const absl::Duration needed = queue_time + speed_->TimeFor(demand.flops);
   const absl::Duration left = applicant.deadline - absl::Now();
+  if (left <= absl::ZeroDuration()) {
+    return base::WithReason(absl::DeadlineExceededError("the deadline has passed"), Reason::kExpired);
+  }
   if (needed <= left) return absl::OkStatus();
-  absl::Status status = absl::ResourceExhaustedError(absl::StrFormat(
-      "the deadline cannot be met: this would take about %d ms, %d ms are left", Ms(needed), Ms(left)));
+  absl::Status status = absl::ResourceExhaustedError(
+      absl::StrFormat("the deadline cannot be met: this would take about %d ms, %d ms are left", Ms(needed), Ms(left)));
   status = base::WithReason(std::move(status), Reason::kDeadlineUnmeetable);
   status = base::WithDetail(std::move(status), "estimate_ms", absl::StrCat(Ms(needed)));
   return base::WithRetryAfter(std::move(status), absl::ZeroDuration());
 }
 
 absl::Duration Admission::QueueTimeLocked(Priority priority) const {
-  const double interactive = loads_[0].flops, bulk = loads_[1].flops;
+  const double interactive = ledger_->loads[0].flops, bulk = ledger_->loads[1].flops;
   if (priority == Priority::kBulk) return speed_->TimeFor(interactive + bulk);
   return speed_->TimeFor(interactive + std::min(bulk, interactive * kBulkShare / (1 - kBulkShare)));
 }
 
 ClientLimits Admission::LimitsOf(const Applicant& applicant) const {
   ClientLimits limits = applicant.limits;
-  if (limits.max_concurrent_requests == 0) limits.max_concurrent_requests = options_.client_limits.max_concurrent_requests;
+  if (limits.max_concurrent_requests == 0)
+    limits.max_concurrent_requests = options_.client_limits.max_concurrent_requests;
   if (limits.tokens_per_second == 0) limits.tokens_per_second = options_.client_limits.tokens_per_second;
   return limits;
 }
 
-void Admission::Add(const Demand& demand, Priority priority) {
-  load(priority).tokens += demand.tokens;
-  load(priority).flops += demand.flops;
-  answer_bytes_ += demand.answer_bytes;
-  metrics_->answer_bytes->Set(static_cast<double>(answer_bytes_));
-}
-
-void Admission::Subtract(const Demand& demand, Priority priority) {
-  load(priority).tokens -= demand.tokens;
-  load(priority).flops -= demand.flops;
-  // Sums of differences of floats: nothing waits means zero.
-  if (load(priority).tokens == 0) load(priority).flops = 0;
-  answer_bytes_ -= demand.answer_bytes;
-  metrics_->answer_bytes->Set(static_cast<double>(answer_bytes_));
-}
-
-void Admission::CountRefusal(const absl::Status& status) {
+void Admission::CountRefusal(const absl::Status& status) const {
+  if (absl::IsDeadlineExceeded(status)) return;
   const std::optional<Reason> reason = base::ReasonOf(status);
   std::string subject;
   for (const base::Detail& detail : base::DetailsOf(status)) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,13 +27,13 @@ struct AdmissionOptions {
   // Of one row's pass; a row over it is refused for good.
   uint64_t max_batch_bytes = uint64_t{4} << 30;
   // Of clients that have none of their own.
-  ClientLimits client_limits;
+  ClientLimits client_limits = {};
 };
 
 // Who asks.
 struct Applicant {
-  std::string client;
-  ClientLimits limits;  // where set, instead of AdmissionOptions::client_limits
+  std::string client = {};
+  ClientLimits limits = {};  // where set, instead of AdmissionOptions::client_limits
   Priority priority = Priority::kInteractive;
   absl::Time deadline = absl::InfiniteFuture();
 };
@@ -44,6 +44,28 @@ struct Demand {
   double flops = 0;
   uint64_t answer_bytes = 0;
   uint64_t peak_bytes = 0;  // of its largest row
+};
+
+// What is held by all requests that were admitted.
+struct Ledger {
+  struct Load {
+    size_t tokens = 0;
+    double flops = 0;
+  };
+
+  explicit Ledger(const telemetry::Metrics& metrics)
+      : registry(metrics.registry()), answer_bytes_gauge(metrics.answer_bytes) {}
+
+  void Add(const Demand& demand, Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Subtract(const Demand& demand, Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+  absl::Mutex mutex;
+  std::array<Load, kNumPriorities> loads ABSL_GUARDED_BY(mutex);
+  uint64_t answer_bytes ABSL_GUARDED_BY(mutex) = 0;
+  ClientAccounts accounts ABSL_GUARDED_BY(mutex);
+
+  const std::shared_ptr<prometheus::Registry> registry;  // owns the gauge
+  prometheus::Gauge* const answer_bytes_gauge;
 };
 
 // Decides, for every RPC, whether a request is taken: by what waits, not by how many. Costs no more than a lock.
@@ -58,27 +80,30 @@ struct Demand {
 class Admission {
  public:
   // A request's place, given back in two steps: Computed as its rows are done, the rest on destruction, which is when
-  // the answer has left. Thread-safe; the admission outlives it.
+  // the answer has left. Thread-safe. May outlive the admission, as the last bytes of an answer in gRPC's hands do;
+  // until then only the destructor may be called.
   class Permit {
    public:
-    Permit(Admission* admission, Applicant applicant, const Demand& demand);
+    Permit(const Admission* admission, Applicant applicant, const Demand& demand);
     ~Permit();
     Permit(const Permit&) = delete;
     Permit& operator=(const Permit&) = delete;
 
-    // The demand as it turned out to be, or grew. Refuses as Admit does, but for what waits in the queue: the request is
-    // in it already.
+    // The demand as it turned out to be. Refuses as Admit does, but for what waits in the queue: the request is in it
+    // already.
     absl::Status Revise(const Demand& demand);
+    // So much more waits: further rows of a request that is inside are never refused.
+    void Grow(size_t tokens, double flops);
     // So much of the demand waits no more.
     void Computed(size_t tokens, double flops);
     // All of the rest, too: nothing of this request will be computed any more.
     void ComputedAll();
 
    private:
-    friend class Admission;
-    Admission* const admission_;
+    const Admission* const admission_;
+    const std::shared_ptr<Ledger> ledger_;
     const Applicant applicant_;
-    Demand held_;  // guarded by the admission's mutex
+    Demand held_;  // guarded by the ledger's mutex
   };
 
   // `speed` and `metrics` outlive this.
@@ -92,36 +117,25 @@ class Admission {
   // Expected wait of a request of this priority that is admitted now.
   absl::Duration QueueTime(Priority priority) const;
 
+  // Expected time of the passes themselves.
+  absl::Duration ComputeTime(const Demand& demand) const { return speed_->TimeFor(demand.flops); }
+
   const AdmissionOptions& options() const { return options_; }
 
  private:
-  struct Load {
-    size_t tokens = 0;
-    double flops = 0;
-  };
-
-  absl::Status CheckLocked(const Applicant& applicant, const Demand& demand) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckQueueLocked(Priority priority, const Demand& demand) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckAnswerLocked(uint64_t others_bytes, uint64_t bytes) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckDeadlineLocked(const Applicant& applicant, const Demand& demand, absl::Duration queue_time) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  absl::Duration QueueTimeLocked(Priority priority) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckLocked(const Applicant& applicant, const Demand& demand) const;
+  absl::Status CheckQueueLocked(Priority priority, const Demand& demand) const;
+  absl::Status CheckAnswerLocked(uint64_t others_bytes, uint64_t bytes) const;
+  absl::Status CheckDeadline(const Applicant& applicant, const Demand& demand, absl::Duration queue_time) const;
+  absl::Duration QueueTimeLocked(Priority priority) const;
   absl::Status CheckSize(const Demand& demand) const;
   ClientLimits LimitsOf(const Applicant& applicant) const;
-  void Add(const Demand& demand, Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Subtract(const Demand& demand, Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CountRefusal(const absl::Status& status);
-  Load& load(Priority priority) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return loads_[static_cast<size_t>(priority)]; }
+  void CountRefusal(const absl::Status& status) const;
 
   const AdmissionOptions options_;
   const Speed* const speed_;
   telemetry::Metrics* const metrics_;
-
-  mutable absl::Mutex mutex_;
-  Load loads_[kNumPriorities] ABSL_GUARDED_BY(mutex_);
-  uint64_t answer_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  ClientAccounts accounts_ ABSL_GUARDED_BY(mutex_);
+  const std::shared_ptr<Ledger> ledger_;
 };
 
 }  // namespace limpid::schedule

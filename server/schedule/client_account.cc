@@ -61,7 +61,8 @@ void ClientAccounts::Leave(const std::string& client, absl::Time now) {
   const auto found = accounts_.find(client);
   --found->second.num_inside;
   const auto is_forgettable = [now](const Account& account) {
-    return account.num_inside == 0 && account.TokensAt(now) >= account.tokens_per_second;
+    const bool is_rested = account.tokens_per_second <= 0 || account.TokensAt(now) >= account.tokens_per_second;
+    return account.num_inside == 0 && is_rested;
   };
   if (is_forgettable(found->second)) {
     accounts_.erase(found);

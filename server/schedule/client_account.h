@@ -18,7 +18,7 @@ inline constexpr size_t kNumPriorities = 2;
 struct ClientLimits {
   size_t max_concurrent_requests = 0;
   double tokens_per_second = 0;
-  std::optional<Priority> priority;  // instead of what its requests ask for
+  std::optional<Priority> priority = {};  // instead of what its requests ask for
 };
 
 // Requests under way and tokens lately taken, by client. Forgets a client that has nothing under way and could take a

@@ -2,45 +2,46 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <utility>
 
 namespace limpid::schedule {
 
-// Deficit round robin (Shreedhar & Varghese 1995): whoever's turn it is spends what he has saved; when his next row costs
-// more than that, he saves another quantum and the turn passes on. So each gets the same number of tokens over time,
-// whatever the lengths of his rows. A newcomer comes last, with one quantum.
+// Round robin by tokens with debts (surplus round robin, Adiseshu et al. 1996, on deficit round robin, Shreedhar &
+// Varghese 1995): whoever's turn it is may begin a row if he has credit, and pays for it afterwards, if need be with a
+// debt that later turns pay off. So each gets the same number of tokens over time, whatever the lengths of his rows; a
+// newcomer comes last, and with his first turn gets a first row. Who is alone runs up no debt.
 //
-// `Child` has next_cost(), the tokens of its next row, and empty(). Not thread-safe.
+// `Child` has empty(). Not thread-safe.
 template <typename Child>
 class Turns {
  public:
-  // Of the order of a short text: small enough to alternate, large enough that a long row does not take many rounds.
-  static constexpr size_t kQuantum = 32;
+  // What a turn pays off: of the order of a short text.
+  static constexpr int64_t kQuantum = 32;
 
-  void Add(Child child) { slots_.push_back({std::move(child), kQuantum}); }
+  void Add(Child child) { slots_.push_back({std::move(child), 1}); }
 
   // Null if there is none.
   Child* Find(const std::function<bool(const Child&)>& matches) {
-    const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return matches(slot.child); });
+    const auto found =
+        std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return matches(slot.child); });
     return found == slots_.end() ? nullptr : &found->child;
   }
 
   // The one whose row is next. Requires !empty().
   Child& Next() {
-    while (true) {
+    while (slots_.front().credit <= 0) {
       Slot& first = slots_.front();
-      const size_t cost = first.child.next_cost();
-      if (slots_.size() == 1) first.credit = std::max(first.credit, cost);
-      if (first.credit >= cost) return first.child;
-      first.credit += kQuantum;
+      first.credit = slots_.size() == 1 ? 1 : first.credit + kQuantum;
       std::rotate(slots_.begin(), slots_.begin() + 1, slots_.end());
     }
+    return slots_.front().child;
   }
   // After a row of Next() was taken. He leaves if it was his last.
-  void Spend(size_t cost) {
-    slots_.front().credit -= cost;
+  void Spend(size_t tokens) {
+    slots_.front().credit -= static_cast<int64_t>(tokens);
     if (slots_.front().child.empty()) slots_.pop_front();
   }
 
@@ -55,7 +56,7 @@ class Turns {
  private:
   struct Slot {
     Child child;
-    size_t credit;
+    int64_t credit;
   };
   std::deque<Slot> slots_;
 };

@@ -36,7 +36,7 @@ struct RecordingObserver final : PassObserver {
   void OnAttention(size_t row, size_t index, const HostTensor& maps) override {
     // In order of layers, before the prediction.
     EXPECT_EQ(attention[row].size(), index);
-    EXPECT_EQ(num_predictions[row], 0);
+    EXPECT_FALSE(num_predictions.contains(row));
     attention[row].push_back(maps);
   }
   std::map<size_t, int> num_predictions;

@@ -87,7 +87,8 @@ class LifecycleTest : public ::testing::Test {
   explain::ModelRegistry registry_;
   base::Timer timer_;
   base::WorkerPool pool_{"pool", 2};
-  schedule::ComputeWorker scheduler_{schedule::SchedulerOptions{}, &metrics_};
+  schedule::Speed speed_;
+  schedule::ComputeWorker scheduler_{schedule::SchedulerOptions{}, &speed_, &metrics_};
   std::shared_ptr<testing::FakeEngine> engine_;  // of the model read last
 };
 

@@ -19,7 +19,7 @@ TEST(Gate, RefusesUntilItOpensAndNeverOpensAgain) {
   Gate gate(&metrics);
   EXPECT_FALSE(gate.is_open());
   EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("starting")));
-  EXPECT_EQ(metrics.rejected_starting->Value(), 1);
+  EXPECT_EQ(metrics.rejected.starting->Value(), 1);
 
   gate.Close();
   gate.Open();
@@ -37,7 +37,7 @@ TEST(Gate, RefusesAfterItWasClosed) {
   gate.Close();
 
   EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
-  EXPECT_EQ(metrics.rejected_draining->Value(), 1);
+  EXPECT_EQ(metrics.rejected.draining->Value(), 1);
 }
 
 TEST(Gate, IsEmptyOnceEveryPassIsGone) {

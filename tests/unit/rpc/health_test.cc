@@ -96,7 +96,7 @@ TEST_F(HealthTest, AHungDeviceFlipsTheWatchWithinTwoSeconds) {
 }
 
 TEST(StartingServer, IsAliveNotReadyAndRefuses) {
-  Loopback loopback({}, {}, /*is_open=*/false);
+  Loopback loopback({}, {}, {}, /*is_open=*/false);
   const auto stub = v1::Explainer::NewStub(loopback.Channel());
   grpc::ClientContext context;
   v1::GetModelResponse response;
@@ -106,7 +106,7 @@ TEST(StartingServer, IsAliveNotReadyAndRefuses) {
   EXPECT_EQ(refused.error_code(), grpc::UNAVAILABLE);
   EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("starting"));
   EXPECT_EQ(loopback.metrics().ready->Value(), 0);
-  EXPECT_EQ(loopback.metrics().rejected_starting->Value(), 1);
+  EXPECT_EQ(loopback.metrics().rejected.starting->Value(), 1);
   loopback.server().Open();
   grpc::ClientContext again;
   EXPECT_TRUE(stub->GetModel(&again, {}, &response).ok());
