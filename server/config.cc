@@ -25,6 +25,7 @@ struct Flags {
   std::string health_listen = "off", reflection, log_level = "info", log_format;
   double max_request_seconds = 60, max_queue_seconds = 5, stall_seconds = 30, drain_notice_seconds = 0,
          drain_seconds = 30;
+  double canary_seconds = 30, watchdog_seconds = 60;
 };
 
 std::string EnvironmentName(const std::string& flag) {
@@ -64,6 +65,9 @@ void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--metrics-listen", &config->metrics_listen, "HOST:PORT|off", "Address of GET /metrics (Prometheus)");
   AddFlag(app, "--health-listen", &flags->health_listen, "HOST:PORT|off",
           "A second, plaintext address with nothing but\ngrpc.health.v1, for probes that cannot do TLS");
+  AddFlag(app, "--admin-listen", &config->admin_listen, "HOST:PORT|off",
+          "Address of the service that loads, reloads and unloads models");
+  AddFlag(app, "--admin-model-root", &config->admin_model_root, "FOLDER", "Models it loads must lie below this folder");
   AddChoice(app, "--reflection", &flags->reflection, {"on", "off"},
             "Let clients ask the server for its contract;\ndefault: on without TLS, off with it");
 }
@@ -116,6 +120,10 @@ void AddLimitFlags(CLI::App* app, Config* config, Flags* flags) {
             "Requests under way on one ExplainMany stream");
   AddNumber(app, "--max-request-seconds", &flags->max_request_seconds, CLI::Range(0.001, 86400.0),
             "Deadline of a request that sets none, or a later one");
+  AddNumber(app, "--canary-seconds", &flags->canary_seconds, CLI::Range(0.0, 86400.0),
+            "Between checks that each model still answers right;\n0: at start only");
+  AddNumber(app, "--watchdog-seconds", &flags->watchdog_seconds, CLI::Range(0.1, 86400.0),
+            "A batch that runs longer hangs: liveness ends.\nMust exceed the longest batch");
   AddNumber(app, "--drain-notice-seconds", &flags->drain_notice_seconds, CLI::Range(0.0, 86400.0),
             "After SIGTERM, time for load balancers to notice\nbefore new requests are refused");
   AddNumber(app, "--drain-seconds", &flags->drain_seconds, CLI::Range(0.0, 86400.0),
@@ -129,19 +137,19 @@ void AddLogFlags(CLI::App* app, Flags* flags) {
 }
 
 // "NAME=FOLDER" or "FOLDER".
-Config::ModelSource ParseModel(const std::string& text) {
+lifecycle::ModelSource ParseModel(const std::string& text) {
   if (const size_t equals = text.find('='); equals != std::string::npos) {
-    return {text.substr(0, equals), text.substr(equals + 1)};
+    return {.name = text.substr(0, equals), .folder = text.substr(equals + 1)};
   }
   std::filesystem::path folder(text);
   if (!folder.has_filename()) folder = folder.parent_path();
-  return {folder.filename().string(), text};
+  return {.name = folder.filename().string(), .folder = text};
 }
 
 void Convert(const Flags& flags, Config* config) {
   std::set<std::string> names;
   for (const std::string& text : flags.models) {
-    Config::ModelSource model = ParseModel(text);
+    lifecycle::ModelSource model = ParseModel(text);
     if (model.name.empty() || model.folder.empty())
       throw CLI::ValidationError("--model", "'" + text + "' lacks a name or a folder");
     if (!names.insert(model.name).second)
@@ -150,6 +158,10 @@ void Convert(const Flags& flags, Config* config) {
   }
   if (flags.health_listen != "off") config->health_listen = flags.health_listen;
   config->reflection = flags.reflection.empty() ? !config->security.has_tls() : flags.reflection == "on";
+  if (config->admin_listen != "off" && config->admin_model_root.empty())
+    throw CLI::ValidationError("--admin-model-root", "is needed with --admin-listen");
+  config->canary_interval = absl::Seconds(flags.canary_seconds);
+  config->watchdog_time = absl::Seconds(flags.watchdog_seconds);
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
   config->schedule.max_batch_bytes = config->admission.max_batch_bytes;
   config->admission.max_queue_time = absl::Seconds(flags.max_queue_seconds);

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "engine/engine.h"
 #include "explain/explainer.h"
+#include "lifecycle/model_loader.h"
 #include "rpc/security.h"
 #include "schedule/admission.h"
 #include "schedule/scheduler.h"
@@ -17,16 +18,13 @@ namespace limpid {
 // Everything that can be set about a server. Read from flags and the environment once, in main; each room is given only
 // its own part.
 struct Config {
-  struct ModelSource {
-    std::string name;
-    std::string folder;
-  };
-
-  std::vector<ModelSource> models;  // the first is the default
+  std::vector<lifecycle::ModelSource> models;  // the first is the default
   std::string listen = "127.0.0.1:50051";
   std::string port_file;                          // gets the address listened on; empty: none
   std::string metrics_listen = "127.0.0.1:9464";  // or "off"
   std::string health_listen;                      // empty: none beside the service's own
+  std::string admin_listen = "off";               // or the address of limpid.v1.Admin
+  std::string admin_model_root;                   // folders that it may load lie below this one
   bool reflection = true;
   rpc::SecurityOptions security;
   engine::EngineOptions engine;
@@ -36,6 +34,8 @@ struct Config {
   absl::Duration stall_time = absl::Seconds(30);
   size_t tokenizer_threads = 2;
   size_t max_requests_per_stream = 64;
+  absl::Duration canary_interval = absl::Seconds(30);  // zero: a canary at start only
+  absl::Duration watchdog_time = absl::Seconds(60);    // a batch that runs longer hangs
   absl::Duration max_request_time = absl::Seconds(60);
   absl::Duration drain_notice = absl::ZeroDuration();  // requests are still taken so long after readiness ended
   absl::Duration drain_time = absl::Seconds(30);       // then those under way may take so long

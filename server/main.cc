@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -18,6 +20,18 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// From here on: whoever asks twice does not want to wait.
+void LetNextSignalEndTheProcess(const sigset_t& signals) {
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "limpid-server: " << status.message() << std::endl;
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -25,13 +39,15 @@ int main(int argc, char** argv) {
   if (line.exits) return line.exit_code;
 
   const sigset_t signals = BlockStopSignals();
-  auto server = limpid::Server::Start(line.config);
-  if (!server.ok()) {
-    std::cerr << "limpid-server: " << server.status().message() << std::endl;
-    return 1;
-  }
+  // A start that fails ends the wait below, like a signal from outside.
+  auto server = limpid::Server::Start(line.config, [] { kill(getpid(), SIGTERM); });
+  if (!server.ok()) return Fail(server.status());
   int signal = 0;
   sigwait(&signals, &signal);
-  (*server)->Drain();
-  return 0;
+  LetNextSignalEndTheProcess(signals);
+  const absl::Status failure = (*server)->start_failure();
+  if (failure.ok()) (*server)->Drain();
+  // Its last lines come before ours.
+  server->reset();
+  return failure.ok() ? 0 : Fail(failure);
 }

@@ -21,7 +21,8 @@ MAY = {
     "engine": {"base"},
     "schedule": {"engine_door", "base", "telemetry"},
     "explain": {"schedule", "text", "engine_door", "base"},
-    "rpc": {"explain", "schedule", "text", "engine_door", "base", "telemetry"},
+    "lifecycle": {"explain", "schedule", "engine_door", "base", "telemetry"},
+    "rpc": {"lifecycle", "explain", "schedule", "text", "engine_door", "base", "telemetry"},
 }
 LIBTORCH = re.compile(r"^(ATen|c10|torch|caffe2)/")
 PROTOBUF = re.compile(r"^(google/protobuf|grpcpp|grpc|limpid/v1)/|\.pb\.h$")

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -63,6 +64,15 @@ class Engine {
   // depend on the other rows beyond rounding. INTERNAL on a defect or a result that is not finite, RESOURCE_EXHAUSTED
   // when the device has no memory left: then no row has a result and the engine can go on.
   virtual absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) = 0;
+
+  // What Run has to give for this row: the pass in its plainest form, slow. Not beside Run, but from any thread. An
+  // engine that has one form only runs that.
+  virtual absl::StatusOr<RowResult> RunReference(const Row& row) {
+    const Row* const rows[] = {&row};
+    absl::StatusOr<std::vector<RowResult>> results = Run(rows, nullptr);
+    if (!results.ok()) return results.status();
+    return std::move(results->front());
+  }
 };
 
 struct EngineOptions {

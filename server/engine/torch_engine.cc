@@ -16,6 +16,7 @@
 #include "base/status_macros.h"
 #include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/kernels/cpu/elementwise.h"
 #include "engine/kernels/cpu/parallel.h"
 #include "engine/pass/backward.h"
 #include "engine/pass/capture.h"
@@ -98,6 +99,12 @@ class TorchEngine : public Engine {
     } catch (const c10::Error& error) {
       return ToStatus(error);
     }
+  }
+
+  // A row alone is one shard, which runs on this thread.
+  absl::StatusOr<RowResult> RunReference(const Row& row) override {
+    const cpu::PortableOnly portable_only;
+    return Engine::RunReference(row);
   }
 
  private:

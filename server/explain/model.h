@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "explain/canary.h"
 #include "text/tokenizer.h"
 
 namespace limpid::telemetry {
@@ -19,6 +20,8 @@ struct Model {
   std::unique_ptr<const text::Tokenizer> tokenizer;
   std::shared_ptr<engine::Engine> engine;      // Run only by the scheduler's compute worker; rows that wait share it
   telemetry::ModelMetrics* metrics = nullptr;  // outlives the model; null: nothing is counted
+  std::string folder;                          // where it was read from
+  CanaryAnswer canary;                         // what its engine has to answer for ever
 };
 
 }  // namespace limpid::explain

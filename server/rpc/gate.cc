@@ -9,7 +9,12 @@ namespace limpid::rpc {
 absl::StatusOr<Gate::Pass> Gate::Enter(const Caller& caller) {
   ABSL_RETURN_IF_ERROR(caller.authentication);
   absl::MutexLock lock(&mutex_);
-  if (closed_) {
+  if (state_ == State::kStarting) {
+    metrics_->rejected.starting->Increment();
+    return base::WithReason(absl::UnavailableError("the server is starting: its models are being loaded"),
+                            base::Reason::kStarting);
+  }
+  if (state_ == State::kClosed) {
     metrics_->rejected.draining->Increment();
     return base::WithReason(absl::UnavailableError("the server is draining: try another replica"),
                             base::Reason::kDraining);
@@ -19,9 +24,19 @@ absl::StatusOr<Gate::Pass> Gate::Enter(const Caller& caller) {
   return Pass(this);
 }
 
+void Gate::Open() {
+  absl::MutexLock lock(&mutex_);
+  if (state_ == State::kStarting) state_ = State::kOpen;
+}
+
 void Gate::Close() {
   absl::MutexLock lock(&mutex_);
-  closed_ = true;
+  state_ = State::kClosed;
+}
+
+bool Gate::is_open() const {
+  absl::MutexLock lock(&mutex_);
+  return state_ == State::kOpen;
 }
 
 bool Gate::WaitUntilEmpty(absl::Time deadline) {

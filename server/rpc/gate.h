@@ -12,7 +12,8 @@
 
 namespace limpid::rpc {
 
-// Where every request enters and leaves, so that draining can close it and wait for those inside. Thread-safe.
+// Where every request enters and leaves: closed while the server starts, open, and closed again to drain, which then
+// waits for those inside. Thread-safe.
 class Gate {
  public:
   // Held while a request is under way; gives its place back when destroyed. The gate outlives its passes.
@@ -35,10 +36,14 @@ class Gate {
 
   explicit Gate(telemetry::Metrics* metrics) : metrics_(metrics) {}
 
-  // Why the caller is not known, if he is not; UNAVAILABLE once closed.
+  // Why the caller is not known, if he is not; UNAVAILABLE before Open and after Close.
   absl::StatusOr<Pass> Enter(const Caller& caller);
 
+  // Once.
+  void Open();
+  // For good, also before Open.
   void Close();
+  bool is_open() const;
 
   // True when nobody is inside; false when `deadline` came first.
   bool WaitUntilEmpty(absl::Time deadline);
@@ -47,8 +52,8 @@ class Gate {
   void Leave();
 
   telemetry::Metrics* const metrics_;
-  absl::Mutex mutex_;
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable absl::Mutex mutex_;
+  enum class State { kStarting, kOpen, kClosed } state_ ABSL_GUARDED_BY(mutex_) = State::kStarting;
   size_t num_inside_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

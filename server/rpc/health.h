@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "telemetry/metrics.h"
 
@@ -10,19 +12,29 @@ namespace limpid::rpc {
 // grpc.health.v1 (Check and Watch), answered by gRPC's own health service. Two questions under three names:
 //   ""  and "limpid.v1.Explainer"  ready: send requests here
 //   "liveness"                     alive: do not restart this process
-// Draining ends readiness only, so that a draining server is not restarted. Any other name is NOT_FOUND. Thread-safe.
+// Ready is a server that has started, answers its canaries right, is alive and does not drain. Starting and draining
+// leave it alive, so that neither is restarted. Any other name is NOT_FOUND. Thread-safe.
 class Health {
  public:
-  // `services` are the listeners', say the same, and outlive this. Alive and ready from here on.
+  // `services` are the listeners', say the same, and outlive this. Alive and not ready from here on.
   Health(std::vector<grpc::HealthCheckServiceInterface*> services, telemetry::Metrics* metrics);
 
+  void SetStarted();
+  // Whether what is computed is right; right at first.
+  void SetRight(bool is_right);
+  void SetAlive(bool is_alive);
   void Drain();
 
  private:
-  void SetReady(bool ready);
+  void ShowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<grpc::HealthCheckServiceInterface*> services_;
   telemetry::Metrics* const metrics_;
+  absl::Mutex mutex_;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_right_ ABSL_GUARDED_BY(mutex_) = true;
+  bool is_alive_ ABSL_GUARDED_BY(mutex_) = true;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace limpid::rpc

@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "rpc/admin_service.h"
 #include "rpc/health.h"
 #include "rpc/listener.h"
 #include "rpc/service.h"
@@ -40,7 +41,9 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .max_request_time = options.max_request_time,
                    .max_requests_per_stream = options.max_requests_per_stream,
                    .stall_time = options.stall_time},
-      service_(std::make_unique<Service>(environment_)) {}
+      service_(std::make_unique<Service>(environment_)),
+      admin_service_(options.admin_listen.empty() ? nullptr
+                                                  : std::make_unique<AdminService>(environment_, parts.host)) {}
 
 absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerParts& parts) {
   if (!options.health_listen.empty()) {
@@ -51,6 +54,13 @@ absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerP
                                                     .reflection = options.reflection,
                                                     .services = {service_.get()}}));
   std::vector<grpc::HealthCheckServiceInterface*> statuses = {listener_->health()};
+  if (admin_service_ != nullptr) {
+    ABSL_ASSIGN_OR_RETURN(admin_listener_, Listener::Start({.address = options.admin_listen,
+                                                            .credentials = parts.credentials,
+                                                            .reflection = options.reflection,
+                                                            .services = {admin_service_.get()}}));
+    statuses.push_back(admin_listener_->health());
+  }
   if (health_listener_ != nullptr) statuses.push_back(health_listener_->health());
   health_ = std::make_unique<Health>(std::move(statuses), environment_.metrics);
   return absl::OkStatus();
@@ -58,18 +68,31 @@ absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerP
 
 int RpcServer::port() const { return listener_->port(); }
 
+int RpcServer::admin_port() const { return admin_listener_ == nullptr ? 0 : admin_listener_->port(); }
+
 int RpcServer::health_port() const { return health_listener_ == nullptr ? 0 : health_listener_->port(); }
 
 RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
 
+void RpcServer::Open() {
+  gate_.Open();
+  health_->SetStarted();
+}
+
+void RpcServer::SetRight(bool is_right) { health_->SetRight(is_right); }
+
+void RpcServer::SetAlive(bool is_alive) { health_->SetAlive(is_alive); }
+
 bool RpcServer::Drain(absl::Time deadline) {
   if (health_ == nullptr || std::exchange(is_drained_, true)) return true;
   health_->Drain();
-  absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
+  // Who starts is not sent requests yet.
+  if (gate_.is_open()) absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
   gate_.Close();
   const bool all_finished = gate_.WaitUntilEmpty(deadline);
   const absl::Time now = absl::Now(), cancel_at = std::clamp(deadline, now, now + kIdleStreamGrace);
   listener_->Shutdown(cancel_at);
+  if (admin_listener_ != nullptr) admin_listener_->Shutdown(std::max(cancel_at, absl::Now()));
   // Sessions whose stream was cancelled may still be in a batch.
   gate_.WaitUntilEmpty(absl::InfiniteFuture());
   if (health_listener_ != nullptr) health_listener_->Shutdown(absl::Now());

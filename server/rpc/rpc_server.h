@@ -9,6 +9,7 @@
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
 #include "grpcpp/security/server_credentials.h"
+#include "lifecycle/model_host.h"
 #include "rpc/environment.h"
 #include "rpc/gate.h"
 #include "telemetry/log.h"
@@ -17,6 +18,7 @@
 namespace limpid::rpc {
 
 class Authenticator;
+class AdminService;
 class Health;
 class Listener;
 class Service;
@@ -25,6 +27,7 @@ struct RpcServerOptions {
   std::string listen = "127.0.0.1:50051";  // HOST:PORT; port 0: a free one
   // A second, plaintext address with nothing but grpc.health.v1, for probes that cannot do TLS. Empty: none.
   std::string health_listen = {};
+  std::string admin_listen = "";  // of limpid.v1.Admin; empty: nowhere
   bool reflection = true;
   ServerFacts facts = {};
   // Deadline of a request whose caller set none, or a later one.
@@ -46,13 +49,16 @@ struct RpcServerParts {
   telemetry::Log* log = nullptr;
   const Authenticator* authenticator = nullptr;                    // null: callers are whom their address says
   std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;  // null: plaintext
+  lifecycle::ModelHost* host = nullptr;                            // for RpcServerOptions::admin_listen only
 };
 
-// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection. Drain and the
-// destructor belong to one thread, and to none of gRPC's or the pool's.
+// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection; on an address of its own, if that
+// is wanted, limpid.v1.Admin with the same beside it. Drain and the destructor belong to one thread, and to
+// none of gRPC's or the pool's.
 class RpcServer {
  public:
-  // Listens and serves, ready at once. UNAVAILABLE naming the address if that cannot be had.
+  // Listens, is alive and not ready: requests are refused with UNAVAILABLE until Open. UNAVAILABLE naming the address
+  // if that cannot be had.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options, const RpcServerParts& parts);
 
   // Drains without patience if Drain was not called.
@@ -60,10 +66,17 @@ class RpcServer {
   RpcServer(const RpcServer&) = delete;
   RpcServer& operator=(const RpcServer&) = delete;
 
-  // The port that is bound.
+  // The ports that are bound; 0 of those that are not wanted.
   int port() const;
-  // 0 without RpcServerOptions::health_listen.
   int health_port() const;
+  int admin_port() const;
+
+  // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.
+  void Open();
+  // Whether the models answer right; right at first.
+  void SetRight(bool is_right);
+  // Whether the device works; it does at first.
+  void SetAlive(bool is_alive);
 
   // Ends readiness, refuses new requests with UNAVAILABLE, lets those under way finish until `deadline` and cancels the
   // rest. When this returns no call and no session of a call is left. False if some had to be cancelled.
@@ -77,8 +90,9 @@ class RpcServer {
   Gate gate_;
   const Environment environment_;
   const std::unique_ptr<Service> service_;
+  const std::unique_ptr<AdminService> admin_service_;  // null: not wanted
   bool is_drained_ = false;
-  std::unique_ptr<Listener> listener_, health_listener_;
+  std::unique_ptr<Listener> listener_, health_listener_, admin_listener_;
   std::unique_ptr<Health> health_;
 };
 

@@ -82,6 +82,7 @@ absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const Ro
   const absl::Time finished = absl::Now();
   Count(tickets, finished - started);
   for (WaitingGroup* group : groups) group->AddBatchTime(started, finished);
+  if (base::ReasonOf(results.status()) == base::Reason::kDeviceLost) device_lost_ = true;
   if (!results.ok()) return results.status();
   for (size_t i = 0; i < tickets.size(); ++i) {
     tickets[i].group->SetResult(tickets[i].row_index, std::move((*results)[i]));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "schedule/batcher.h"
@@ -20,6 +21,9 @@ class BatchRunner {
 
   void Run(const Batch& batch);
 
+  // From any thread.
+  bool device_lost() const { return device_lost_; }
+
  private:
   absl::Status RunTogether(engine::Engine* engine, std::span<const RowTicket> tickets);
   void Count(std::span<const RowTicket> tickets, absl::Duration duration);
@@ -27,6 +31,7 @@ class BatchRunner {
   const size_t max_batch_tokens_;
   Speed* const speed_;
   telemetry::Metrics* const metrics_;
+  std::atomic<bool> device_lost_ = false;
 };
 
 }  // namespace limpid::schedule

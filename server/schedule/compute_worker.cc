@@ -80,10 +80,18 @@ void ComputeWorker::EndIfUnstarted(const std::shared_ptr<WaitingGroup>& group) {
   group->Fail(absl::CancelledError("the caller has gone"));
 }
 
+absl::Time ComputeWorker::batch_started() const {
+  const int64_t started = batch_started_ns_;
+  return started == kIdle ? absl::InfiniteFuture() : absl::FromUnixNanos(started);
+}
+
 void ComputeWorker::RunBatches() {
   while (std::optional<Work> work = TakeWork()) {
     for (const auto& group : work->gone) group->Fail(group->CheckCaller(work->taken, *speed_));
-    if (!work->batch.tickets.empty()) runner_.Run(work->batch);
+    if (work->batch.tickets.empty()) continue;
+    batch_started_ns_ = absl::ToUnixNanos(absl::Now());
+    runner_.Run(work->batch);
+    batch_started_ns_ = kIdle;
   }
 }
 

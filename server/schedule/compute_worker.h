@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -29,6 +31,11 @@ class ComputeWorker final : public Scheduler {
 
   void Submit(RowGroup group) override;
 
+  // Of the batch that runs; infinite while none does. Takes no lock, like the next one: a batch that hangs can be seen.
+  absl::Time batch_started() const;
+  // Whether an engine has said (base::Reason::kDeviceLost) that its device is lost. For good.
+  bool device_lost() const { return runner_.device_lost(); }
+
  private:
   struct Work {
     absl::Time taken;
@@ -49,6 +56,9 @@ class ComputeWorker final : public Scheduler {
   absl::Mutex mutex_;
   Batcher batcher_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  static constexpr int64_t kIdle = 0;
+  std::atomic<int64_t> batch_started_ns_ = kIdle;  // since the Unix epoch
 
   BatchRunner runner_;  // the compute thread's
   std::jthread thread_;

@@ -63,6 +63,10 @@ struct Metrics::Families {
   GaugeFamily& model_loaded = AddGauges(registry, "limpid_model_loaded", "1 for a model that can be asked.");
   GaugeFamily& model_load_seconds = AddGauges(registry, "limpid_model_load_seconds", "How long loading took.");
   GaugeFamily& model_info = AddGauges(registry, "limpid_model_info", "1; the labels name the weights.");
+  CounterFamily& canary_failures =
+      AddCounters(registry, "limpid_canary_failures_total", "Canary explanations that failed or were answered wrong.");
+  GaugeFamily& canary_seconds =
+      AddGauges(registry, "limpid_canary_seconds", "How long the last canary took, its wait included.");
   GaugeFamily& limits = AddGauges(registry, "limpid_config_limit", "Limits the server was started with.");
 };
 
@@ -141,6 +145,8 @@ ModelMetrics* Metrics::AddModel(const std::string& name, const std::vector<std::
   metrics->backward_passes = &families_->passes.Add({{"model", name}, {"direction", "backward"}});
   metrics->batch_rows = &families_->batch_rows.Add(labels, PowersOf(2, 1, 1 << 12));
   metrics->batch_tokens = &families_->batch_tokens.Add(labels, PowersOf(2, 1 << 4, 1 << 17));
+  metrics->canary_failures = &families_->canary_failures.Add(labels);
+  metrics->canary_seconds = &families_->canary_seconds.Add(labels);
   metrics->batch_fill = &families_->batch_fill.Add(labels, kFillRatios);
   for (const std::string& method : methods) {
     auto outcome = [&](const char* value) {

@@ -59,6 +59,8 @@ struct ModelMetrics {
   prometheus::Counter* backward_passes = nullptr;
   prometheus::Histogram* batch_rows = nullptr;
   prometheus::Histogram* batch_tokens = nullptr;
+  prometheus::Counter* canary_failures = nullptr;
+  prometheus::Gauge* canary_seconds = nullptr;
   prometheus::Histogram* batch_fill = nullptr;  // tokens / max_batch_tokens; over 1 for a long text alone
   std::map<std::string, Explanations, std::less<>> explanations;  // by method
 };
@@ -72,7 +74,7 @@ struct StageMetrics {
 // Requests refused, by reason.
 struct RejectionMetrics {
   prometheus::Counter *queue_full = nullptr, *tokens = nullptr, *memory = nullptr, *deadline = nullptr,
-                      *client_limit = nullptr, *too_large = nullptr, *draining = nullptr;
+                      *client_limit = nullptr, *too_large = nullptr, *starting = nullptr, *draining = nullptr;
 };
 
 // Requests that ended before their answer, by cause and by stage in the order of Metrics::kDropStages.

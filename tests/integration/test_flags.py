@@ -11,7 +11,8 @@ from support.paths import DEMO
 from support.proto import pb
 from support.server import Server, binary, run_to_end
 
-FLAGS = ("--model", "--listen", "--port-file", "--metrics-listen", "--reflection", "--device", "--threads",
+FLAGS = ("--model", "--listen", "--port-file", "--metrics-listen", "--admin-listen",
+         "--admin-model-root", "--canary-seconds", "--watchdog-seconds", "--reflection", "--device", "--threads",
          "--max-batch-tokens", "--max-queue-tokens", "--max-text-bytes", "--max-attention-bytes", "--log-level",
          "--log-format", "--drain-seconds", "--max-request-seconds", "--health-listen", "--tls-cert", "--tls-key",
          "--tls-client-ca", "--auth-tokens", "--auth-jwt-keys", "--auth-jwt-issuer", "--auth-jwt-audience")
@@ -45,6 +46,7 @@ def test_version():
     (("--model", "demo=x", "--reflection", "perhaps"), ("--reflection", "perhaps", "on")),
     (("--model", "demo=x", "--model", "demo=y"), ("--model", "'demo'", "twice")),
     (("--model", "=x"), ("--model", "=x")),
+    (("--model", "demo=x", "--admin-listen", "127.0.0.1:0"), ("--admin-model-root", "--admin-listen")),
 ])
 def test_a_wrong_flag_is_refused_with_exit_code_2(arguments, words):
     code, out, err = run(*arguments)

@@ -47,16 +47,17 @@ def server_command(models: dict, *flags) -> list:
 
 
 class Server:
-    """`with Server({"demo": folder}) as server:` serves at `server.address` until the block ends.
+    """`with Server({"demo": folder}) as server:` serves at `server.address` until the block ends; with `wait=False` it
+    only listens when the block begins, and loads its models meanwhile.
 
     `listen` names a port instead of a free one. The output goes to a file that log() reads, or to the file `log_to`.
     With `credentials` the address is spoken to in TLS.
     """
 
-    def __init__(
-        self, models: dict, *flags, listen="127.0.0.1:0", log_to=None, credentials: grpc.ChannelCredentials = None
-    ):
+    def __init__(self, models: dict, *flags, listen="127.0.0.1:0", log_to=None, wait=True,
+                 credentials: grpc.ChannelCredentials = None):
         self.credentials = credentials
+        self.waits = wait
         self.folder = Path(tempfile.mkdtemp(prefix="limpid-server-"))
         self.port_file = self.folder / "port"
         self.log_path = self.folder / "log"
@@ -70,7 +71,7 @@ class Server:
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(self.command, stdout=self.log_to or log, stderr=subprocess.STDOUT)
         try:
-            self._wait_until_serving()
+            self._wait_until(self._is_serving if self.waits else self._is_listening)
         except BaseException:
             self.process.kill()
             self.process.wait()
@@ -83,17 +84,26 @@ class Server:
             assert code == 0, f"the server ended with {code}\n{self.log()}"
         self.check_sanitizers()
 
-    def _wait_until_serving(self):
+    def _wait_until(self, is_so):
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             code = self.process.poll()
             assert code is None, f"the server ended at start with {code}\n{self.log()}"
-            if self.port_file.exists() and self.port_file.read_text().strip():
-                self.address = f"127.0.0.1:{self.port_file.read_text().split()[0].rsplit(':')[-1]}"
-                if self.health() == health_pb2.HealthCheckResponse.SERVING:
-                    return
-            time.sleep(0.05)
-        raise AssertionError(f"not serving after {START_SECONDS} s\n{self.log()}")
+            if is_so():
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"no start within {START_SECONDS} s\n{self.log()}")
+
+    def _is_serving(self):
+        if not self.port_file.exists() or not self.port_file.read_text().strip():
+            return False
+        self.address = f"127.0.0.1:{self.port_file.read_text().split()[0].rsplit(':')[-1]}"
+        return self.health() == health_pb2.HealthCheckResponse.SERVING
+
+    def _is_listening(self):
+        found = [line["address"] for line in self.log_lines() if line["message"] == "listening"]
+        self.address = found[0] if found else None
+        return bool(found)
 
     def health(self, service: str = ""):
         """The standard health service's answer; None while nothing answers."""

@@ -70,12 +70,11 @@ class Loader {
     const at::ScalarType type = stored->dtype == DType::kF32   ? at::kFloat
                                 : stored->dtype == DType::kF16 ? at::kHalf
                                                                : at::kBFloat16;
-    // The tensor keeps the mapping alive; nothing ever writes to a weight.
+    // A view for the copy alone: with it the file's memory ends when loading does.
     void* data = const_cast<std::byte*>(stored->bytes.data());
-    at::Tensor tensor = at::from_blob(data, shape, [keep = file_](void*) {}, at::TensorOptions(type));
-    const bool aligned = reinterpret_cast<uintptr_t>(data) % sizeof(float) == 0;
+    at::Tensor tensor = at::from_blob(data, shape, at::TensorOptions(type));
     num_parameters_ += tensor.numel();
-    tensor = tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/!aligned);
+    tensor = tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     // A sum of finite floats may overflow, a range cannot.
     const auto [least, greatest] = at::aminmax(tensor);
     if (!std::isfinite(least.item<float>()) || !std::isfinite(greatest.item<float>())) {

@@ -22,7 +22,7 @@ struct LayerWeights {
   LayerNormWeights mlp_norm;
 };
 
-// All weights of an encoder, fp32, on one device. Immutable. On the CPU most of them are the mapped file itself.
+// All weights of an encoder, fp32, on one device. Immutable; shares no memory with the file.
 struct EncoderWeights {
   at::Tensor word_embeddings;        // [vocab_size, hidden]
   at::Tensor position_embeddings;    // [max_position_embeddings, hidden]

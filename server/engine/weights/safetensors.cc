@@ -98,6 +98,19 @@ absl::Status CheckNoOverlap(const std::map<std::string, StoredTensor>& tensors) 
   return absl::OkStatus();
 }
 
+// False with errno 0 if the file ends before `size` bytes.
+bool ReadWhole(int fd, char* to, size_t size) {
+  while (size > 0) {
+    const ssize_t count = read(fd, to, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) errno = 0;
+    if (count <= 0) return false;
+    to += count;
+    size -= static_cast<size_t>(count);
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::span<const std::byte> file) {
@@ -132,10 +145,13 @@ absl::StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(con
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return Invalid(absl::StrCat(path, " is not a regular file"));
   if (info.st_size == 0) return Invalid(absl::StrCat(path, " is empty"));
   const size_t size = static_cast<size_t>(info.st_size);
-  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (address == MAP_FAILED) return absl::InternalError(absl::StrCat("cannot map ", path, ": ", std::strerror(errno)));
-
+  // Pages of its own, not malloc's: they go back to the system when the file has served.
+  void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) return absl::ResourceExhaustedError(absl::StrCat("no memory for ", path));
   std::shared_ptr<SafetensorsFile> file(new SafetensorsFile({static_cast<const std::byte*>(address), size}));
+  if (!ReadWhole(fd, static_cast<char*>(address), size)) {
+    return Invalid(absl::StrCat(path, " cannot be read whole: ", errno == 0 ? "it has shrunk" : std::strerror(errno)));
+  }
   auto tensors = Parse(file->bytes_);
   if (!tensors.ok()) return absl::Status(tensors.status().code(), absl::StrCat(path, ": ", tensors.status().message()));
   file->tensors_ = *std::move(tensors);

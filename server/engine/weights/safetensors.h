@@ -14,19 +14,22 @@ namespace limpid::engine {
 
 enum class DType { kF32, kF16, kBF16 };
 
-// A tensor as it lies in the mapped file, row-major little-endian.
+// A tensor as it lies in the file, row-major little-endian.
 struct StoredTensor {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;
 };
 
-// A memory-mapped safetensors file. Immutable; the tensors point into the mapping and live as long as this object.
-// Format: u64 header length, JSON header, data (github.com/huggingface/safetensors).
+// A safetensors file, read into memory of its own: what is hashed and checked is what is used, whatever becomes of the
+// file on disk. (A mapped file that is truncated later ends the process with SIGBUS.) Immutable; the tensors point into
+// that memory and live as long as this object. Format: u64 header length, JSON header, data
+// (github.com/huggingface/safetensors).
 class SafetensorsFile {
  public:
-  // NOT_FOUND if the file cannot be opened; INVALID_ARGUMENT, naming the tensor and what is wrong with it, unless
-  // every tensor lies inside the file, has the size its shape and type ask for, and overlaps no other.
+  // NOT_FOUND if the file cannot be opened; RESOURCE_EXHAUSTED if there is no memory for it; INVALID_ARGUMENT, naming
+  // the tensor and what is wrong with it, unless every tensor lies inside the file, has the size its shape and type ask
+  // for, and overlaps no other.
   static absl::StatusOr<std::shared_ptr<const SafetensorsFile>> Open(const std::string& path);
 
   // Parses bytes that stay alive elsewhere (tests, fuzzing). Same checks.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "support/status_matchers.h"
@@ -111,6 +112,32 @@ TEST(Engine, ResultAloneEqualsResultInMixedBatch) {
     EXPECT_EQ(together[r].prediction.class_index, alone.prediction.class_index);
     EXPECT_EQ(together[r].prediction.foil_index, alone.prediction.foil_index);
   }
+}
+
+TEST(Engine, GivesWhatItsReferenceGives) {
+  const TinyConfig config;
+  const auto engine = Load(config);
+
+  for (const Row& row : MixedRows(config)) {
+    const absl::StatusOr<RowResult> reference = engine->RunReference(row);
+    ASSERT_TRUE(reference.ok()) << reference.status();
+    const auto arrays = Arrays(RunRows(engine.get(), {row})[0]), expected = Arrays(*reference);
+    for (size_t i = 0; i < arrays.size(); ++i) EXPECT_LE(LargestDifference(arrays[i], expected[i]), 1e-5);
+  }
+}
+
+// A mapped file would end the process here.
+TEST(Engine, DoesNotCareWhatBecomesOfItsFile) {
+  const TinyConfig config;
+  const std::string folder = WriteTinyModel("truncated", config);
+  const auto engine = *LoadEngine(folder, {.device = "cpu", .num_threads = 1});
+  const std::vector<Row> rows = MixedRows(config);
+  const std::vector<RowResult> before = RunRows(engine.get(), rows);
+
+  std::filesystem::resize_file(folder + "/model.safetensors", 0);
+
+  const std::vector<RowResult> after = RunRows(engine.get(), rows);
+  for (size_t r = 0; r < rows.size(); ++r) EXPECT_EQ(before[r].prediction.logits, after[r].prediction.logits);
 }
 
 TEST(Engine, SameBatchGivesTheSameBits) {

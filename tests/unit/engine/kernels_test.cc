@@ -87,6 +87,20 @@ std::string RowName(const ::testing::TestParamInfo<std::tuple<KernelSet, int64_t
          std::to_string(std::get<2>(test.param));
 }
 
+TEST(PortableOnly, KeepsTheTunedKernelsAwayWhileItLives) {
+  const at::Tensor x = at::zeros({2, 8});
+  const bool takes = cpu::Takes(x);
+  {
+    const cpu::PortableOnly outer;
+    {
+      const cpu::PortableOnly inner;
+    }
+    EXPECT_FALSE(cpu::Takes(x));
+  }
+  EXPECT_EQ(cpu::Takes(x), takes);
+  EXPECT_EQ(takes, cpu::BestKernels() != nullptr);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, RowKernels,
                          ::testing::Combine(::testing::ValuesIn(KernelSets()), ::testing::Values(1, 5, 300),
                                             ::testing::Values(1, 7, 8, 16, 17, 33, 384)),

@@ -14,9 +14,24 @@ using ::limpid::testing::IsOk;
 using ::limpid::testing::StatusIs;
 using ::testing::HasSubstr;
 
+TEST(Gate, RefusesUntilItOpensAndNeverOpensAgain) {
+  telemetry::Metrics metrics("test");
+  Gate gate(&metrics);
+  EXPECT_FALSE(gate.is_open());
+  EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("starting")));
+  EXPECT_EQ(metrics.rejected.starting->Value(), 1);
+
+  gate.Close();
+  gate.Open();
+
+  EXPECT_FALSE(gate.is_open());
+  EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
+}
+
 TEST(Gate, RefusesAfterItWasClosed) {
   telemetry::Metrics metrics("test");
   Gate gate(&metrics);
+  gate.Open();
   ASSERT_THAT(gate.Enter({}), IsOk());
 
   gate.Close();
@@ -28,6 +43,7 @@ TEST(Gate, RefusesAfterItWasClosed) {
 TEST(Gate, IsEmptyOnceEveryPassIsGone) {
   telemetry::Metrics metrics("test");
   Gate gate(&metrics);
+  gate.Open();
   std::optional<Gate::Pass> first = *gate.Enter({});
   std::optional<Gate::Pass> second = *gate.Enter({});
 

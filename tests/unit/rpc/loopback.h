@@ -32,7 +32,7 @@ namespace limpid::testing {
 class Loopback {
  public:
   explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {},
-                    schedule::AdmissionOptions admission = {}) {
+                    schedule::AdmissionOptions admission = {}, bool is_open = true) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
     admission_.emplace(admission, &speed_, &metrics_);
@@ -43,6 +43,7 @@ class Loopback {
         limits);
     options.listen = "127.0.0.1:0";
     server_ = *rpc::RpcServer::Start(options, parts());
+    if (is_open) server_->Open();
   }
   ~Loopback() { classifier_->Release(); }
 
@@ -61,7 +62,9 @@ class Loopback {
 
   FakeEngine& classifier() { return *classifier_; }
   rpc::RpcServer& server() { return *server_; }
+  schedule::ComputeWorker& scheduler() { return *scheduler_; }
   telemetry::Metrics& metrics() { return metrics_; }
+  telemetry::Log& log_writer() { return log_; }
   std::string log() const { return lines_.str(); }
 
   // Waits until no request is inside and no stream open: whatever a test did, nothing of it may be left.

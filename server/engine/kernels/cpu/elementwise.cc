@@ -3,6 +3,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include <utility>
+
 #include "engine/kernels/cpu/parallel.h"
 
 namespace limpid::engine::cpu {
@@ -15,10 +17,16 @@ const float* DataOrNull(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
 }
 
+thread_local bool portable_only = false;
+
 }  // namespace
 
+PortableOnly::PortableOnly() : before_(std::exchange(portable_only, true)) {}
+
+PortableOnly::~PortableOnly() { portable_only = before_; }
+
 bool Takes(const at::Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous() && BestKernels() != nullptr;
+  return !portable_only && x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous() && BestKernels() != nullptr;
 }
 
 at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, const at::Tensor& bias, at::Tensor x,

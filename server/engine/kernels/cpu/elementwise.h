@@ -7,8 +7,22 @@
 
 namespace limpid::engine::cpu {
 
-// True if the tuned path can take this tensor: fp32, contiguous rows, on a CPU with vector kernels.
+// True if the tuned path can take this tensor: fp32, contiguous rows, on a CPU with vector kernels, and no PortableOnly
+// on this thread.
 bool Takes(const at::Tensor& x);
+
+// While one lives, every operation that this thread begins runs in its portable form: what the tuned ones are checked
+// against.
+class PortableOnly {
+ public:
+  PortableOnly();
+  ~PortableOnly();
+  PortableOnly(const PortableOnly&) = delete;
+  PortableOnly& operator=(const PortableOnly&) = delete;
+
+ private:
+  const bool before_;
+};
 
 // The tuned CPU forms of ops/activation.h and ops/layer_norm.h, rows spread over the compute threads.
 at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, const at::Tensor& bias, at::Tensor x,
