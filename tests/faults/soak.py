@@ -65,7 +65,7 @@ def talk_nonsense(address, _client, rng) -> Tally:
 FAULTS = {
     kill_a_client: (clients.KILLED,),
     keep_silence: ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"),
-    read_nothing: ("CANCELLED",),
+    read_nothing: ("CANCELLED", "RESOURCE_EXHAUSTED"),
     abort: ("CANCELLED", "RESOURCE_EXHAUSTED"),
     hurry: ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"),
     talk_nonsense: malformed.ENDS,

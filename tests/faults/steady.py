@@ -40,8 +40,8 @@ def num_unfinished_calls(server) -> float:
 def make_busy(server):
     """Full batches and many large answers at a time: the memory that a server keeps from then on is there afterwards."""
     with Client(server.address) as client:
-        client.explain_at_once([long()] * 40)
         for _ in range(2):
+            client.explain_at_once([long()] * 15)
             with unread_streams(client, 8):
                 pass
             until(lambda: is_idle(server), "an idle server after the warm-up")
