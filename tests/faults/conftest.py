@@ -2,7 +2,7 @@
 
 import pytest
 
-from faults.steady import make_busy
+from faults.steady import PATIENT, make_busy
 from support.client import Client
 from support.paths import DEMO, minilm
 from support.server import Server
@@ -10,7 +10,7 @@ from support.server import Server
 
 @pytest.fixture(scope="session")
 def server():
-    with Server({"demo": DEMO, "minilm": minilm()}) as running:
+    with Server({"demo": DEMO, "minilm": minilm()}, *PATIENT) as running:
         make_busy(running)
         yield running
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import grpc
 
 from faults import clients, malformed
-from faults.steady import DESCRIPTOR_SLACK, MIB, is_idle, make_busy, num_unfinished_calls
+from faults.steady import DESCRIPTOR_SLACK, MIB, PATIENT, is_idle, make_busy, num_unfinished_calls
 from faults.tally import Tally
 from integration.waiting import until
 from support.client import Client
@@ -65,7 +65,7 @@ def talk_nonsense(address, _client, rng) -> Tally:
 FAULTS = {
     kill_a_client: (clients.KILLED,),
     keep_silence: ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"),
-    read_nothing: ("CANCELLED",),
+    read_nothing: ("CANCELLED", "RESOURCE_EXHAUSTED"),
     abort: ("CANCELLED", "RESOURCE_EXHAUSTED"),
     hurry: ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"),
     talk_nonsense: malformed.ENDS,
@@ -175,7 +175,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with Server({"demo": DEMO, "minilm": minilm()}, "--log-level", "warning") as server, Client(server.address) as client:
+    flags = ("--log-level", "warning", *PATIENT)
+    with Server({"demo": DEMO, "minilm": minilm()}, *flags) as server, Client(server.address) as client:
         make_busy(server)
         results = run(server, client, arguments.minutes, arguments.seed)
     out = BUILD / "soak" / "results.json"

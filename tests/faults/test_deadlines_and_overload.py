@@ -13,6 +13,8 @@ from support.paths import DEMO, minilm
 from support.server import Server
 
 OVERLOAD_SECONDS = 4
+# Long requests that keep the server busy for a second or two, and whose expected wait is short enough to be taken.
+AHEAD = 15
 # What the server may ask its model by itself meanwhile, to see whether it is well.
 OWN_PASSES = 3
 
@@ -28,8 +30,8 @@ def test_deadlines_of_a_millisecond_end_as_such(server, client):
 def test_a_request_that_expires_in_the_queue_is_never_computed(server, client):
     with Steady(server, client, "expired in the queue") as steady:
         passes = server.metric("limpid_model_passes_total", direction="forward")
-        ahead = [client.stub.Explain(long(), timeout=120) for _ in range(40)]
-        until(lambda: server.metric("limpid_queue_tokens") > 5000, "a long queue")
+        ahead = [client.stub.Explain(long(), timeout=120) for _ in range(AHEAD)]
+        until(lambda: server.metric("limpid_queue_tokens") > 3000, "a long queue")
         late = [client.stub.Explain(explain(), timeout=0.05) for _ in range(100)]
         tally = Tally()
         for call in late:
@@ -38,9 +40,9 @@ def test_a_request_that_expires_in_the_queue_is_never_computed(server, client):
             assert list(call)[-1].WhichOneof("part") == "summary"
         until(lambda: server.metric("limpid_inflight_requests") == 0, "the end of all requests")
         computed = server.metric("limpid_model_passes_total", direction="forward") - passes
-        steady.note(f"40 sent before, {tally}, {computed:.0f} computed")
+        steady.note(f"{AHEAD} sent before, {tally}, {computed:.0f} computed")
         assert tally.unexplained(("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "OK")) == 0
-        assert 0 <= computed - 40 - tally.ends["OK"] <= OWN_PASSES
+        assert 0 <= computed - AHEAD - tally.ends["OK"] <= OWN_PASSES
 
 
 def overload(address, seconds, callers) -> Tally:
