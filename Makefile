@@ -9,7 +9,11 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup setup-test build demo test test-asan bench lint format clean
+# Of `make fuzz` and `make soak`.
+SECONDS_EACH ?= 20
+MINUTES ?= 20
+
+.PHONY: help setup setup-test build demo test test-asan fuzz soak bench docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,7 +33,7 @@ demo: setup  ## start a server with the demo model and explain real text
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid-server limpid
 	@tools/demo.sh build/$(PRESET)/bin
 
-test: setup-test build  ## all tests: unit, oracle, integration
+test: setup-test build  ## all tests: unit, oracle, integration, faults
 	@ctest --preset $(PRESET) -j $(JOBS)
 	@build/python/bin/python -m pytest -c tests/pytest.ini tests
 
@@ -37,6 +41,18 @@ test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBe
 	@$(MAKE) --no-print-directory setup-test build PRESET=asan
 	@ctest --preset asan -j $(JOBS)
 	@LIMPID_BIN=build/asan/bin build/python/bin/python -m pytest -c tests/pytest.ini tests/integration
+
+fuzz:  ## look for inputs that break a parser, SECONDS_EACH=20 for each fuzzer (clang)
+	@tools/setup.sh fuzz
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tools/fuzz.sh $(SECONDS_EACH)
+
+soak: setup-test build  ## steady load with random faults for MINUTES=20; build/soak/results.json
+	@build/python/bin/python tests/faults/soak.py --minutes $(MINUTES)
+
+docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries know better
+	@build/python/bin/python tools/operating.py
 
 bench: setup-test build  ## texts/s beside Captum and PyTorch; build/bench/results.json
 	@build/python/bin/python tests/bench/compare

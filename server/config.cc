@@ -23,7 +23,8 @@ constexpr char kFooter[] =
 struct Flags {
   std::vector<std::string> models;
   std::string health_listen = "off", reflection, log_level = "info", log_format;
-  double max_request_seconds = 60, drain_notice_seconds = 0, drain_seconds = 30;
+  double max_request_seconds = 60, max_queue_seconds = 5, stall_seconds = 30, drain_notice_seconds = 0,
+         drain_seconds = 30;
 };
 
 std::string EnvironmentName(const std::string& flag) {
@@ -91,10 +92,22 @@ void AddComputeFlags(CLI::App* app, Config* config) {
             "Threads that tokenize and fold results");
   AddNumber(app, "--max-batch-tokens", &config->schedule.max_batch_tokens, CLI::Range(1, 1 << 20),
             "Tokens of one batch; a longer text goes alone");
+  AddNumber(app, "--max-batch-bytes", &config->admission.max_batch_bytes, CLI::Range(1.0, 1e15),
+            "Memory of one batch's pass; a text that needs\nmore is refused");
 }
 
 void AddLimitFlags(CLI::App* app, Config* config, Flags* flags) {
-  AddNumber(app, "--max-queue-tokens", &config->schedule.max_queue_tokens, CLI::Range(1, 1 << 30),
+  AddNumber(app, "--max-queue-seconds", &flags->max_queue_seconds, CLI::Range(0.001, 86400.0),
+            "Expected wait for the device at most; beyond it\nrequests are refused");
+  AddNumber(app, "--max-answer-bytes", &config->admission.max_answer_bytes, CLI::Range(1.0, 1e15),
+            "Memory of all answers that have not left at most;\nbeyond it requests are refused");
+  AddNumber(app, "--max-client-requests", &config->admission.client_limits.max_concurrent_requests,
+            CLI::Range(0, 1 << 20), "Requests under way of one client; 0: no limit");
+  AddNumber(app, "--max-client-tokens-per-second", &config->admission.client_limits.tokens_per_second,
+            CLI::Range(0.0, 1e9), "Tokens of one client; 0: no limit");
+  AddNumber(app, "--stall-seconds", &flags->stall_seconds, CLI::Range(0.001, 86400.0),
+            "Time a reader may take for one message before\nits stream is cut");
+  AddNumber(app, "--max-queue-tokens", &config->admission.max_queue_tokens, CLI::Range(1, 1 << 30),
             "Tokens waiting at most; beyond it requests are refused");
   AddNumber(app, "--max-text-bytes", &config->limits.max_text_bytes, CLI::Range(1, 1 << 20), "Longest text");
   AddNumber(app, "--max-attention-bytes", &config->limits.max_attention_bytes, CLI::Range(0.0, 1e15),
@@ -138,6 +151,9 @@ void Convert(const Flags& flags, Config* config) {
   if (flags.health_listen != "off") config->health_listen = flags.health_listen;
   config->reflection = flags.reflection.empty() ? !config->security.has_tls() : flags.reflection == "on";
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
+  config->schedule.max_batch_bytes = config->admission.max_batch_bytes;
+  config->admission.max_queue_time = absl::Seconds(flags.max_queue_seconds);
+  config->stall_time = absl::Seconds(flags.stall_seconds);
   config->drain_notice = absl::Seconds(flags.drain_notice_seconds);
   config->drain_time = absl::Seconds(flags.drain_seconds);
   config->log_level = *telemetry::ParseLogLevel(flags.log_level);

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "explain/explainer.h"
 #include "rpc/security.h"
+#include "schedule/admission.h"
 #include "schedule/scheduler.h"
 #include "telemetry/log.h"
 
@@ -30,7 +31,9 @@ struct Config {
   rpc::SecurityOptions security;
   engine::EngineOptions engine;
   schedule::SchedulerOptions schedule;
+  schedule::AdmissionOptions admission;
   explain::Limits limits;
+  absl::Duration stall_time = absl::Seconds(30);
   size_t tokenizer_threads = 2;
   size_t max_requests_per_stream = 64;
   absl::Duration max_request_time = absl::Seconds(60);

@@ -66,9 +66,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   ABSL_ASSIGN_OR_RETURN(server->security_, rpc::Security::Load(config.security, &server->log_));
   ABSL_RETURN_IF_ERROR(server->LoadModels());
   server->pool_ = std::make_unique<base::WorkerPool>("pool", config.tokenizer_threads);
-  server->scheduler_ = std::make_unique<schedule::ComputeWorker>(config.schedule, &server->metrics_);
-  server->explainer_ = std::make_unique<explain::Explainer>(&server->models_, config.limits, server->scheduler_.get(),
-                                                            server->pool_.get());
+  server->timer_ = std::make_unique<base::Timer>();
+  server->admission_ = std::make_unique<schedule::Admission>(config.admission, &server->speed_, &server->metrics_);
+  server->scheduler_ = std::make_unique<schedule::ComputeWorker>(config.schedule, &server->speed_, &server->metrics_);
+  server->explainer_ =
+      std::make_unique<explain::Explainer>(explain::ExplainerParts{.models = &server->models_,
+                                                                   .admission = server->admission_.get(),
+                                                                   .scheduler = server->scheduler_.get(),
+                                                                   .pool = server->pool_.get(),
+                                                                   .timer = server->timer_.get()},
+                                           config.limits);
   server->LogLimits();
   ABSL_RETURN_IF_ERROR(server->Listen());
   return server;
@@ -98,11 +105,17 @@ absl::Status Server::LoadModels() {
 void Server::LogLimits() {
   const std::pair<const char*, double> limits[] = {
       {"max_batch_tokens", static_cast<double>(config_.schedule.max_batch_tokens)},
-      {"max_queue_tokens", static_cast<double>(config_.schedule.max_queue_tokens)},
+      {"max_batch_bytes", static_cast<double>(config_.admission.max_batch_bytes)},
+      {"max_queue_tokens", static_cast<double>(config_.admission.max_queue_tokens)},
+      {"max_queue_seconds", absl::ToDoubleSeconds(config_.admission.max_queue_time)},
+      {"max_answer_bytes", static_cast<double>(config_.admission.max_answer_bytes)},
+      {"max_client_requests", static_cast<double>(config_.admission.client_limits.max_concurrent_requests)},
+      {"max_client_tokens_per_second", config_.admission.client_limits.tokens_per_second},
       {"max_text_bytes", static_cast<double>(config_.limits.max_text_bytes)},
       {"max_attention_bytes", static_cast<double>(config_.limits.max_attention_bytes)},
       {"max_requests_per_stream", static_cast<double>(config_.max_requests_per_stream)},
       {"max_request_seconds", absl::ToDoubleSeconds(config_.max_request_time)},
+      {"stall_seconds", absl::ToDoubleSeconds(config_.stall_time)},
   };
   std::vector<telemetry::LogField> fields;
   for (const auto& [name, value] : limits) {
@@ -135,9 +148,11 @@ absl::Status Server::Listen() {
                                          .facts = {.device = config_.engine.device, .num_threads = num_threads},
                                          .max_request_time = config_.max_request_time,
                                          .max_requests_per_stream = config_.max_requests_per_stream,
+                                         .stall_time = config_.stall_time,
                                          .drain_notice = config_.drain_notice};
   ABSL_ASSIGN_OR_RETURN(rpc_server_, rpc::RpcServer::Start(options, {.explainer = explainer_.get(),
                                                                      .pool = pool_.get(),
+                                                                     .timer = timer_.get(),
                                                                      .metrics = &metrics_,
                                                                      .log = &log_,
                                                                      .authenticator = &security_->authenticator(),

@@ -3,11 +3,13 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "base/timer.h"
 #include "base/worker_pool.h"
 #include "config.h"
 #include "explain/explainer.h"
 #include "rpc/rpc_server.h"
 #include "rpc/security.h"
+#include "schedule/admission.h"
 #include "schedule/compute_worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -39,6 +41,9 @@ class Server {
   std::unique_ptr<telemetry::MetricsEndpoint> metrics_endpoint_;
   // The scheduler first: what its last callbacks post is run by the pool.
   std::unique_ptr<base::WorkerPool> pool_;
+  schedule::Speed speed_;
+  std::unique_ptr<schedule::Admission> admission_;
+  std::unique_ptr<base::Timer> timer_;
   std::unique_ptr<schedule::ComputeWorker> scheduler_;
   std::unique_ptr<explain::Explainer> explainer_;
   std::unique_ptr<rpc::Security> security_;

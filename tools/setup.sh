@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh build   compilers and libraries, Rust, LibTorch: enough to build, serve and explain
 #   tools/setup.sh test    the above, and the tests' Python environment and command-line tools
+#   tools/setup.sh fuzz    build, and the compiler with libFuzzer
 #
 # Downloads are pinned by hash and kept in $LIMPID_CACHE (default ~/.cache/limpid), in a folder named after the hash of
 # the pins: a second checkout finds it, a changed pin gets a new one.
@@ -17,29 +18,47 @@ BUILD_PACKAGES=(
   libspdlog-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
+FUZZ_PACKAGES=(clang-19 libclang-rt-19-dev)
+# Unpacked into the tools folder, not installed: as packages they would start services.
+UNPACKED_PACKAGES=(prometheus nginx)
 # Oldest Rust 1.x that builds the tokenizers crate; Debian 12 has a current one as cargo-web.
 RUST_MINOR=85
 GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 GRPC_HEALTH_PROBE=github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
+GHZ=github.com/bojand/ghz/cmd/ghz@v0.93.0
+GO_TOOLS=("$GRPCURL" "$GRPC_HEALTH_PROBE" "$GHZ")
 
 say() { echo "setup: $*" >&2; }
 
 key_of() { cat "$@" | sha256sum | cut -c1-16; }
 
+as_root() {
+  [ "$(id -u)" = 0 ] && { "$@"; return; }
+  command -v sudo >/dev/null || { say "need root to run: $*"; exit 1; }
+  sudo "$@"
+}
+
 apt_install() {
-  local root=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { say "need root to run: apt-get install $*"; exit 1; }
-    root=(sudo)
-  fi
   say "installing Debian packages: $*"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# unpack_packages FOLDER PACKAGE...: a package's files under FOLDER. apt checks signatures as it does when installing.
+unpack_packages() {
+  local folder=$1 package
+  shift
+  mkdir -p "$folder"
+  (
+    cd "$folder"
+    apt-get download -qq "$@" 2>/dev/null || { as_root apt-get update -qq && apt-get download -qq "$@"; }
+    for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done
+  )
 }
 
 install_packages() {
   local missing=() package
-  for package in "${BUILD_PACKAGES[@]}"; do
+  for package in "$@"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
@@ -102,23 +121,28 @@ make_environment() {
 build_tools() {
   local folder=$1
   [ -e "$folder/complete" ] && return
-  say "making $folder (some minutes: grpcurl and grpc_health_probe are compiled)"
+  say "making $folder (some minutes: the tools in Go are compiled)"
   rm -rf "$folder"
   new_venv "$folder"
   PIP_PYTHON=$folder/bin/python pip_install -r tools/requirements-tools.txt
   local tool
-  for tool in "$GRPCURL" "$GRPC_HEALTH_PROBE"; do
+  for tool in "${GO_TOOLS[@]}"; do
     PATH="$folder/bin:$PATH" GOBIN=$folder/bin GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go install "$tool"
   done
   mv "$folder/bin/grpc-health-probe" "$folder/bin/grpc_health_probe"
+  unpack_packages "$folder/debian" "${UNPACKED_PACKAGES[@]}"
+  ln -s ../debian/usr/bin/prometheus ../debian/usr/bin/promtool ../debian/usr/sbin/nginx "$folder/bin/"
+  for tool in ghz prometheus promtool; do "$folder/bin/$tool" --version >/dev/null 2>&1; done
+  "$folder/bin/nginx" -v 2>/dev/null
   touch "$folder/complete"
 }
 
 what=${1:-build}
-case $what in build | test) ;; *) say "usage: tools/setup.sh build|test"; exit 2 ;; esac
+case $what in build | test | fuzz) ;; *) say "usage: tools/setup.sh build|test|fuzz"; exit 2 ;; esac
 [ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
 
-install_packages
+install_packages "${BUILD_PACKAGES[@]}"
+[ "$what" != fuzz ] || install_packages "${FUZZ_PACKAGES[@]}"
 install_rust
 
 LIBTORCH=$CACHE/libtorch-$(key_of tools/requirements-libtorch.txt)
@@ -134,7 +158,7 @@ if [ "$what" = test ]; then
     { say "the tests' pinned packages are for Python 3.11 (Debian 12), python3 is $(python3 --version)"; exit 1; }
   environment=$CACHE/python-$(key_of tools/requirements-libtorch.txt tools/requirements-test.txt)
   make_environment "$environment"
-  tools_folder=$CACHE/tools-$(key_of tools/requirements-tools.txt <(echo "$GRPCURL $GRPC_HEALTH_PROBE"))
+  tools_folder=$CACHE/tools-$(key_of tools/requirements-tools.txt <(echo "${GO_TOOLS[@]} ${UNPACKED_PACKAGES[@]}"))
   build_tools "$tools_folder"
   mkdir -p build
   ln -sfnT "$environment" build/python

@@ -13,16 +13,15 @@ absl::Status Broken(const Words&... words) {
 }
 
 // [H, Q, T] of a chunk against its heads and payload.
-absl::Status CheckShape(const v1::AttentionChunk& chunk, size_t num_tokens) {
+absl::Status CheckShape(const v1::AttentionChunk& chunk) {
   const std::string name = absl::StrCat("attention chunk ", chunk.chunk_index());
   if (chunk.shape_size() != 3) return Broken(name, " has ", chunk.shape_size(), " dimensions instead of 3");
   if (chunk.encoding() != v1::ENCODING_FLOAT32 && chunk.encoding() != v1::ENCODING_FLOAT16) {
     return Broken(name, " has the unknown encoding ", static_cast<int>(chunk.encoding()));
   }
-  const size_t heads = chunk.shape(0), queries = chunk.shape(1), keys = chunk.shape(2);
+  const size_t heads = chunk.shape(0), queries = chunk.shape(1), keys = chunk.shape(2), num_tokens = keys;
   const size_t named = chunk.mean_over_heads() ? 1 : static_cast<size_t>(chunk.heads_size());
   if (heads != named) return Broken(name, " names ", named, " heads and carries ", heads);
-  if (keys != num_tokens) return Broken(name, " has ", keys, " keys for ", num_tokens, " tokens");
   if (queries == 0 || queries > num_tokens || (heads > 1 && queries != num_tokens)) {
     return Broken(name, " has ", queries, " query rows of ", heads, " heads");
   }
@@ -39,26 +38,25 @@ Gatherer::Gatherer(const v1::ExplainRequest& request)
       pair_bytes_(request.input().text_pair().size()) {}
 
 absl::Status Gatherer::Add(v1::ExplainResponse* part) {
+  const v1::ExplainResponse::PartCase kind = part->part_case();
   // The contract grows by new parts, which a client of its age passes over.
-  if (part->part_case() == v1::ExplainResponse::PART_NOT_SET) return absl::OkStatus();
-  const v1::ExplainResponse::PartCase previous = last_;
-  last_ = part->part_case();
-  const bool is_first = previous == v1::ExplainResponse::PART_NOT_SET;
-  // Parts are numbered in the order in which they come; only attributions and chunks may follow their own kind.
-  const bool may_repeat = last_ == v1::ExplainResponse::kAttribution || last_ == v1::ExplainResponse::kAttention;
-  if (last_ < previous || (last_ == previous && !may_repeat) ||
-      (is_first != (last_ == v1::ExplainResponse::kPrediction))) {
-    return Broken("its parts come in the wrong order (part ", static_cast<int>(last_), " after part ",
-                  static_cast<int>(previous), ")");
+  if (kind == v1::ExplainResponse::PART_NOT_SET) return absl::OkStatus();
+  const bool is_prediction = kind == v1::ExplainResponse::kPrediction;
+  if (has_summary_) return Broken("a part came after the summary");
+  // Attention leaves layer by layer and may come first.
+  if (kind != v1::ExplainResponse::kAttention && is_prediction == has_prediction_) {
+    return Broken("its parts come in the wrong order: ", is_prediction ? "a second prediction" : "no prediction first");
   }
-  switch (last_) {
+  switch (kind) {
     case v1::ExplainResponse::kPrediction:
+      has_prediction_ = true;
       return AddPrediction(part->mutable_prediction());
     case v1::ExplainResponse::kAttribution:
       return AddAttribution(part->mutable_attribution());
     case v1::ExplainResponse::kAttention:
       return AddChunk(part->mutable_attention());
     case v1::ExplainResponse::kSummary:
+      has_summary_ = true;
       explanation_.summary = std::move(*part->mutable_summary());
       return absl::OkStatus();
     case v1::ExplainResponse::PART_NOT_SET:
@@ -68,14 +66,24 @@ absl::Status Gatherer::Add(v1::ExplainResponse* part) {
 }
 
 absl::StatusOr<Explanation> Gatherer::Finish() && {
-  if (last_ != v1::ExplainResponse::kSummary) return Broken("the stream ended without a summary, so parts are missing");
-  if (explanation_.attributions.size() != num_methods_) {
-    return Broken(explanation_.attributions.size(), " attributions came for ", num_methods_, " methods");
-  }
-  if (chunks_seen_ != chunk_count_) return Broken(chunks_seen_, " of ", chunk_count_, " attention chunks came");
+  if (!has_summary_) return Broken("the stream ended without a summary, so parts are missing");
+  const auto num_tokens = static_cast<size_t>(explanation_.prediction.tokens_size());
   for (const AttentionMaps& maps : explanation_.attention) {
+    if (maps.num_tokens != num_tokens) {
+      return Broken("attention of layer ", maps.layer, " has ", maps.num_tokens, " keys for ", num_tokens, " tokens");
+    }
     const size_t bytes = maps.num_maps() * maps.num_tokens * maps.num_tokens * maps.value_bytes();
     if (maps.data.size() != bytes) return Broken("attention of layer ", maps.layer, " lacks query rows");
+  }
+  const v1::Summary& summary = explanation_.summary;
+  if (summary.condition_unmet()) return std::move(explanation_);
+  const size_t missing = static_cast<size_t>(summary.missing_methods_size());
+  if (explanation_.attributions.size() + missing != num_methods_) {
+    return Broken(explanation_.attributions.size(), " attributions came for ", num_methods_, " methods");
+  }
+  const bool lacks_layers = summary.missing_attention_layers_size() > 0;
+  if (chunks_seen_ != chunk_count_ && !lacks_layers) {
+    return Broken(chunks_seen_, " of ", chunk_count_, " attention chunks came");
   }
   return std::move(explanation_);
 }
@@ -144,15 +152,16 @@ absl::Status Gatherer::AddChunk(v1::AttentionChunk* part) {
   }
   ++chunks_seen_;
   chunk_count_ = chunk.chunk_count();
-  const auto num_tokens = static_cast<size_t>(explanation_.prediction.tokens_size());
-  if (const absl::Status shape = CheckShape(chunk, num_tokens); !shape.ok()) return shape;
+  if (const absl::Status shape = CheckShape(chunk); !shape.ok()) return shape;
+  const size_t num_tokens = chunk.shape(2);
 
   std::vector<AttentionMaps>& all = explanation_.attention;
   if (all.empty() || all.back().layer != chunk.layer()) {
     all.push_back({chunk.layer(), {}, chunk.mean_over_heads(), num_tokens, chunk.encoding(), {}});
   }
   AttentionMaps& maps = all.back();
-  if (maps.encoding != chunk.encoding() || maps.mean_over_heads != chunk.mean_over_heads()) {
+  if (maps.encoding != chunk.encoding() || maps.mean_over_heads != chunk.mean_over_heads() ||
+      maps.num_tokens != num_tokens) {
     return Broken("attention chunk ", chunk.chunk_index(), " is encoded unlike the others of its layer");
   }
   // In the order of the contract the payloads simply follow each other: rows of a head, heads of a layer.

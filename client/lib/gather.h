@@ -26,7 +26,7 @@ struct AttentionMaps {
 // One whole answer.
 struct Explanation {
   v1::Prediction prediction;
-  std::vector<v1::Attribution> attributions;  // as many as methods were asked, in their order
+  std::vector<v1::Attribution> attributions;  // as many as methods were asked, less summary.missing_methods, in order
   std::vector<AttentionMaps> attention;       // by layer, in the order asked
   v1::Summary summary;
 };
@@ -57,7 +57,7 @@ class Gatherer {
   const size_t text_bytes_;
   const size_t pair_bytes_;
   Explanation explanation_;
-  v1::ExplainResponse::PartCase last_ = v1::ExplainResponse::PART_NOT_SET;
+  bool has_prediction_ = false, has_summary_ = false;
   uint32_t chunks_seen_ = 0;
   uint32_t chunk_count_ = 0;
 };

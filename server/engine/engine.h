@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,15 +24,30 @@ struct ModelCard {
   std::string device;                 // "cpu", "cuda:0"
 };
 
+// What a row costs, from its length and what is wanted of it, without running it.
+struct PassCost {
+  double flops = 0;           // of the matrix products
+  uint64_t peak_bytes = 0;    // most memory that the row's pass takes at once, result included; never too low
+  uint64_t result_bytes = 0;  // of its RowResult, which may be kept for long; never too low
+};
+
+// Is told what is ready while Run runs. Calls come one at a time, but from any of the pass's threads and in any order
+// of rows; they must be quick.
+class PassObserver {
+ public:
+  virtual ~PassObserver() = default;
+  // Once per row, after its forward pass and before its backward pass.
+  virtual void OnPrediction(size_t row_index, const Prediction&) = 0;
+  // Once per row and element `index` of its Wanted::attention_layers, in ascending order and before OnPrediction: that
+  // layer's maps, [heads, T, T], as RowResult::attention will have them.
+  virtual void OnAttention(size_t row_index, size_t index, const HostTensor& maps) = 0;
+};
+
 // One model on one device: the fused pass.
 //
 // Not thread-safe: one compute worker per device calls Run. The card may be read from any thread.
 class Engine {
  public:
-  // Called once per row while Run runs, after the row's forward pass and before its backward pass. Calls come one at a
-  // time, but from any of the pass's threads and in any order of rows.
-  using OnPrediction = std::function<void(size_t row_index, const Prediction&)>;
-
   virtual ~Engine() = default;
 
   virtual const ModelCard& card() const = 0;
@@ -42,11 +56,13 @@ class Engine {
   // or layer that the model lacks). Thread-safe; every row must pass before it is given to Run.
   virtual absl::Status Check(const Row& row) const = 0;
 
-  // Runs the rows as one packed batch; results in the same order. A row's result does not depend on the other rows
-  // beyond rounding. INTERNAL on a defect or a result that is not finite, RESOURCE_EXHAUSTED when the device has no
-  // memory left: then no row has a result and the engine can go on.
-  virtual absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows,
-                                                     const OnPrediction& on_prediction) = 0;
+  // Of one row; those of a batch's rows add up. Thread-safe.
+  virtual PassCost Cost(size_t num_tokens, const Wanted& wanted) const = 0;
+
+  // Runs the rows as one packed batch; `observer` may be null; results in the same order. A row's result does not
+  // depend on the other rows beyond rounding. INTERNAL on a defect or a result that is not finite, RESOURCE_EXHAUSTED
+  // when the device has no memory left: then no row has a result and the engine can go on.
+  virtual absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) = 0;
 };
 
 struct EngineOptions {

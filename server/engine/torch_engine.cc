@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "engine/kernels/cpu/parallel.h"
 #include "engine/pass/backward.h"
 #include "engine/pass/capture.h"
+#include "engine/pass/cost.h"
 #include "engine/pass/encoder_weights.h"
 #include "engine/pass/forward.h"
 #include "engine/pass/head.h"
@@ -51,6 +53,24 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const S
   return card;
 }
 
+// Lets the threads of a pass speak one after the other.
+class OneAtATime final : public PassObserver {
+ public:
+  explicit OneAtATime(PassObserver* observer) : observer_(observer) {}
+  void OnPrediction(size_t row_index, const Prediction& prediction) override {
+    const absl::MutexLock lock(&mutex_);
+    if (observer_ != nullptr) observer_->OnPrediction(row_index, prediction);
+  }
+  void OnAttention(size_t row_index, size_t index, const HostTensor& maps) override {
+    const absl::MutexLock lock(&mutex_);
+    if (observer_ != nullptr) observer_->OnAttention(row_index, index, maps);
+  }
+
+ private:
+  PassObserver* const observer_;
+  absl::Mutex mutex_;
+};
+
 class TorchEngine : public Engine {
  public:
   TorchEngine(Architecture architecture, EncoderWeights weights, ModelCard card, at::Device device, int num_threads)
@@ -62,13 +82,15 @@ class TorchEngine : public Engine {
 
   const ModelCard& card() const override { return card_; }
   absl::Status Check(const Row& row) const override { return CheckRow(card_, row); }
+  PassCost Cost(size_t num_tokens, const Wanted& wanted) const override {
+    return CostOf(architecture_, num_tokens, wanted);
+  }
 
-  absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows,
-                                             const OnPrediction& on_prediction) override {
+  absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) override {
     try {
       PrepareThread();
       const c10::InferenceMode inference_mode;
-      return RunBatch(rows, on_prediction);
+      return RunBatch(rows, observer);
     } catch (const c10::OutOfMemoryError&) {
       return absl::ResourceExhaustedError("the device has no memory left for this batch");
     } catch (const std::bad_alloc&) {
@@ -88,41 +110,45 @@ class TorchEngine : public Engine {
     }
   }
 
-  absl::StatusOr<std::vector<RowResult>> RunBatch(std::span<const Row* const> rows, const OnPrediction& on_prediction) {
+  absl::StatusOr<std::vector<RowResult>> RunBatch(std::span<const Row* const> rows, PassObserver* observer) {
+    OneAtATime calls(observer);
     std::vector<RowResult> results(rows.size());
     const auto shards = CutIntoShards(rows, device_.is_cpu() ? at::get_num_threads() : 1);
     if (shards.size() == 1) {
-      ABSL_RETURN_IF_ERROR(RunShard(rows, shards[0], on_prediction, &results));
+      ABSL_RETURN_IF_ERROR(RunShard(rows, shards[0], &calls, &results));
       return results;
     }
     std::vector<absl::Status> statuses(shards.size());
-    absl::Mutex mutex;
-    const OnPrediction one_at_a_time = [&](size_t row, const Prediction& prediction) {
-      const absl::MutexLock lock(&mutex);
-      on_prediction(row, prediction);
-    };
     cpu::ForItems(static_cast<int64_t>(shards.size()), [&](int64_t shard) {
       // Belongs to the thread: LibTorch does not carry it over.
       const c10::InferenceMode inference_mode;
       const auto index = static_cast<size_t>(shard);
-      statuses[index] = RunShard(rows, shards[index], one_at_a_time, &results);
+      statuses[index] = RunShard(rows, shards[index], &calls, &results);
     });
     for (const absl::Status& status : statuses) ABSL_RETURN_IF_ERROR(status);
     return results;
   }
 
   // The fused pass over the rows of one shard.
-  absl::Status RunShard(std::span<const Row* const> rows, const std::vector<size_t>& shard,
-                        const OnPrediction& on_prediction, std::vector<RowResult>* results) const {
+  absl::Status RunShard(std::span<const Row* const> rows, const std::vector<size_t>& shard, PassObserver* observer,
+                        std::vector<RowResult>* results) const {
     std::vector<const Row*> shard_rows;
     for (size_t row : shard) shard_rows.push_back(rows[row]);
     const PackedBatch batch = Pack(shard_rows, device_);
-    SavedActivations saved = Forward(architecture_, weights_, batch);
+    SavedActivations saved = Forward(architecture_, weights_, batch, [&](size_t layer, const SavedLayer& kept) {
+      for (size_t r = 0; r < batch.rows.size(); ++r) {
+        const std::vector<int32_t>& wanted = batch.rows[r]->wanted.attention_layers;
+        const auto at = std::lower_bound(wanted.begin(), wanted.end(), static_cast<int32_t>(layer));
+        if (at == wanted.end() || *at != static_cast<int32_t>(layer)) continue;
+        observer->OnAttention(shard[batch.row_indices[r]], static_cast<size_t>(at - wanted.begin()),
+                              ToHost(kept.probs[r]));
+      }
+    });
     SavedHead saved_head;
     std::vector<Prediction> predictions =
         HeadForward(architecture_, weights_, batch, saved.last_hidden_state, &saved_head);
     for (const Prediction& prediction : predictions) ABSL_RETURN_IF_ERROR(CheckFinite(prediction));
-    for (size_t r = 0; r < predictions.size(); ++r) on_prediction(shard[batch.row_indices[r]], predictions[r]);
+    for (size_t r = 0; r < predictions.size(); ++r) observer->OnPrediction(shard[batch.row_indices[r]], predictions[r]);
 
     Gradients gradients;
     if (batch.num_backward > 0) {

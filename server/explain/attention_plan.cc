@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "explain/refusals.h"
 #include "explain/tensors.h"
 
 namespace limpid::explain {
@@ -72,23 +73,24 @@ absl::StatusOr<AttentionPlan> AttentionPlan::Create(const AttentionSelection& se
   const uint64_t num_maps = plan.layers_.size() * (selection.mean_over_heads ? 1 : plan.heads_.size());
   plan.num_bytes_ = num_maps * num_tokens * num_tokens * value_bytes;
   if (plan.num_bytes_ > max_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "attention: ", num_maps, " maps of ", num_tokens, " tokens have ", plan.num_bytes_, " bytes, at most ",
-        max_bytes, " are allowed; choose layers or heads, mean_over_heads, or ENCODING_FLOAT16"));
+    return TooLarge(absl::StrCat("attention: ", num_maps, " maps of ", num_tokens, " tokens have ", plan.num_bytes_,
+                                 " bytes, at most ", max_bytes,
+                                 " are allowed; choose layers or heads, mean_over_heads, or ENCODING_FLOAT16"),
+                    max_bytes, plan.num_bytes_);
   }
   return plan;
 }
 
-AttentionEvent AttentionPlan::MakeEvent(const engine::Wanted& wanted, const engine::RowResult& base) const {
-  AttentionEvent event{
-      .layers = layers_, .heads = heads_, .mean_over_heads = mean_over_heads_, .encoding = encoding_, .maps = {}};
-  const std::vector<int32_t>& captured = wanted.attention_layers;
-  for (int32_t layer : layers_) {
-    const auto at = std::lower_bound(captured.begin(), captured.end(), layer) - captured.begin();
-    const engine::HostTensor& maps = base.attention[static_cast<size_t>(at)];
-    event.maps.push_back(mean_over_heads_ ? MeanOver(heads_, maps) : maps);
-  }
-  return event;
+AttentionEvent AttentionPlan::MakeEvent(int32_t layer, const engine::HostTensor& maps) const {
+  const auto at = std::lower_bound(layers_.begin(), layers_.end(), layer);
+  return {.layer = layer,
+          .layer_index = static_cast<size_t>(at - layers_.begin()),
+          .num_layers = layers_.size(),
+          .heads = heads_,
+          .mean_over_heads = mean_over_heads_,
+          .encoding = encoding_,
+          .maps = mean_over_heads_ ? MeanOver(heads_, maps) : maps,
+          .reservation = nullptr};
 }
 
 }  // namespace limpid::explain

@@ -24,8 +24,8 @@ class AttentionPlan {
   // Of the payload, in the encoding asked for.
   uint64_t num_bytes() const { return num_bytes_; }
 
-  // `base` ran with a Wanted that names at least layers().
-  AttentionEvent MakeEvent(const engine::Wanted& wanted, const engine::RowResult& base) const;
+  // The event of one layer, an element of layers(), from its maps [model heads, T, T].
+  AttentionEvent MakeEvent(int32_t layer, const engine::HostTensor& maps) const;
 
  private:
   AttentionPlan() = default;

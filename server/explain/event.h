@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -49,14 +50,16 @@ struct AttributionEvent {
   engine::HostTensor head_scores;  // [layers, heads]; head importance only
 };
 
-// The maps asked for, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it.
+// One layer's maps, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it. Layers
+// come in ascending order.
 struct AttentionEvent {
-  std::vector<int32_t> layers;  // one per map
-  std::vector<int32_t> heads;   // chosen heads; with mean_over_heads those that were averaged
+  int32_t layer = 0;
+  size_t layer_index = 0, num_layers = 1;  // among the layers of this answer
+  std::vector<int32_t> heads;              // chosen heads; with mean_over_heads those that were averaged
   bool mean_over_heads = false;
   AttentionSelection::Encoding encoding = AttentionSelection::Encoding::kFloat32;
-  // One per layer, [model heads, T, T], or [1, T, T] with mean_over_heads.
-  std::vector<engine::HostTensor> maps;
+  engine::HostTensor maps;                  // [model heads, T, T], or [1, T, T] with mean_over_heads
+  std::shared_ptr<const void> reservation;  // of the answer's bytes: to be kept as long as the maps are
 };
 
 struct SummaryEvent {
@@ -66,6 +69,9 @@ struct SummaryEvent {
   uint64_t attention_bytes = 0;  // payload bytes of the whole answer
   std::string model;
   std::string weights_sha256;
+  bool partial = false;
+  std::vector<uint32_t> missing_methods, missing_attention_layers;
+  bool condition_unmet = false;
 };
 
 using Event = std::variant<PredictionEvent, AttributionEvent, AttentionEvent, SummaryEvent>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -9,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/event.h"
 #include "explain/live_sessions.h"
 #include "explain/model.h"
 #include "explain/model_registry.h"
 #include "explain/request.h"
+#include "schedule/admission.h"
 #include "schedule/scheduler.h"
 #include "text/tokenizer.h"
 
@@ -27,18 +30,43 @@ struct Limits {
   uint64_t max_attention_bytes = uint64_t{1} << 30;
 };
 
-// What a call brings along.
-struct CallContext {
-  std::stop_token stop;  // the caller has gone
-  absl::Time deadline = absl::InfiniteFuture();
+// Where a request is. Set by whoever takes it there, read by whoever wants to know where it ended.
+enum class Stage { kAdmission, kTokenize, kQueue, kCompute, kFold, kWrite };
+struct Progress {
+  std::atomic<Stage> stage = Stage::kAdmission;
 };
 
-// The explain room's door for the rpc room. Thread-safe; its methods return at once (Tokenize excepted, which
-// runs on the calling thread) and do their work on the pool and the compute worker.
+// What a call brings along.
+struct CallContext {
+  std::stop_token stop = {};  // the caller has gone
+  absl::Time deadline = absl::InfiniteFuture();
+  std::string client = {};  // under which it is counted and limited
+  schedule::ClientLimits limits = {};
+  std::shared_ptr<Progress> progress = std::make_shared<Progress>();
+};
+
+// What a request would take. Times are zero before the first batch was measured.
+struct CostEstimate {
+  uint32_t rows_forward = 0, rows_backward = 0;
+  schedule::Demand demand;
+  absl::Duration queue_time, compute_time;
+  absl::Status admission;  // OK: it would be taken now
+};
+
+// What an explainer works with. All of it outlives the explainer; models may come and go.
+struct ExplainerParts {
+  const ModelRegistry* models = nullptr;
+  schedule::Admission* admission = nullptr;
+  schedule::Scheduler* scheduler = nullptr;
+  base::WorkerPool* pool = nullptr;
+  base::Timer* timer = nullptr;
+};
+
+// The explain room's door for the rpc room. Thread-safe; its methods return at once (Tokenize and EstimateCost
+// excepted, which tokenize on the calling thread) and do their work on the pool and the compute worker.
 class Explainer {
  public:
-  // The registry, the scheduler and the pool outlive the explainer; models may come and go.
-  Explainer(const ModelRegistry* models, Limits limits, schedule::Scheduler* scheduler, base::WorkerPool* pool);
+  Explainer(const ExplainerParts& parts, const Limits& limits);
   // Waits until every session has ended; those whose caller has gone end by themselves.
   ~Explainer();
 
@@ -46,18 +74,18 @@ class Explainer {
   // End was called.
   void Explain(ExplainRequest request, CallContext context, std::shared_ptr<EventSink> sink);
 
-  absl::StatusOr<text::Encoding> Tokenize(const std::string& model, const Input& input) const;
+  absl::StatusOr<text::Encoding> Tokenize(const std::string& model, const Input& input, const CallContext& context);
+  // INVALID_ARGUMENT and NOT_FOUND as for Explain.
+  absl::StatusOr<CostEstimate> EstimateCost(const ExplainRequest& request, const CallContext& context) const;
 
-  const ModelRegistry& models() const { return *models_; }
+  const ModelRegistry& models() const { return *parts_.models; }
   // Empty name: the default model. NOT_FOUND names what is loaded.
   absl::StatusOr<std::shared_ptr<const Model>> Find(const std::string& name) const;
   const Limits& limits() const { return limits_; }
 
  private:
-  const ModelRegistry* const models_;
+  const ExplainerParts parts_;
   const Limits limits_;
-  schedule::Scheduler* const scheduler_;
-  base::WorkerPool* const pool_;
   LiveSessions sessions_;
 };
 

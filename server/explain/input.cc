@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/reason.h"
 #include "base/status_macros.h"
+#include "explain/refusals.h"
 
 namespace limpid::explain {
 namespace {
@@ -12,8 +14,8 @@ namespace {
 absl::Status CheckText(const char* field, const std::string& text, const Limits& limits) {
   if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(field, ": must not be empty"));
   if (text.size() <= limits.max_text_bytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": has ", text.size(), " bytes, at most ", limits.max_text_bytes, " are allowed"));
+  return TooLarge(absl::StrCat(field, ": has ", text.size(), " bytes, at most ", limits.max_text_bytes, " are allowed"),
+                  limits.max_text_bytes, text.size());
 }
 
 absl::Status CheckTypeIds(const Input& input) {
@@ -25,7 +27,7 @@ absl::Status CheckTypeIds(const Input& input) {
 // The tokenizer does not know how the request calls its fields.
 absl::StatusOr<text::Encoding> Named(const char* field, absl::StatusOr<text::Encoding> encoding) {
   if (!encoding.ok()) {
-    return absl::Status(encoding.status().code(), absl::StrCat(field, ": ", encoding.status().message()));
+    return base::Annotate(encoding.status(), absl::StrCat(field, ": "));
   }
   if (encoding->tokens.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(field, ": the tokenizer finds no token in it"));
@@ -38,8 +40,9 @@ size_t MaxTokens(const Model& model) { return static_cast<size_t>(model.engine->
 absl::StatusOr<text::Encoding> EncodeIds(const Model& model, const Input& input) {
   const std::vector<int32_t>& ids = *input.token_ids;
   if (ids.size() > MaxTokens(model)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input.token_ids.ids: has ", ids.size(), " ids, the model takes at most ", MaxTokens(model)));
+    return TooLarge(
+        absl::StrCat("input.token_ids.ids: has ", ids.size(), " ids, the model takes at most ", MaxTokens(model)),
+        MaxTokens(model), ids.size());
   }
   ABSL_ASSIGN_OR_RETURN(text::Encoding encoding, Named("input.token_ids", model.tokenizer->FromIds(ids)));
   for (size_t i = 0; i < input.type_ids.size(); ++i) encoding.tokens[i].type_id = input.type_ids[i];

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/reason.h"
 #include "base/status_macros.h"
+#include "explain/refusals.h"
 #include "explain/tensors.h"
 
 namespace limpid::explain {
@@ -20,7 +22,7 @@ MethodRuns::MethodRuns(std::vector<std::unique_ptr<Method>> methods) {
 absl::Status MethodRuns::Check(const MethodInput& input) const {
   for (const Run& run : runs_) {
     const absl::Status status = run.method->Check(input);
-    if (!status.ok()) return absl::Status(status.code(), absl::StrCat(run.field, ".", status.message()));
+    if (!status.ok()) return base::Annotate(status, absl::StrCat(run.field, "."));
   }
   return absl::OkStatus();
 }
@@ -46,7 +48,7 @@ absl::StatusOr<std::vector<engine::Row>> MethodRuns::Fold(const MethodInput& inp
     std::move(own.begin(), own.end(), std::back_inserter(run.rows));
 
     absl::StatusOr<FoldStep> step = run.method->Fold(input, base, run.rows);
-    if (!step.ok()) return absl::Status(step.status().code(), absl::StrCat(run.field, ": ", step.status().message()));
+    if (!step.ok()) return base::Annotate(step.status(), absl::StrCat(run.field, ": "));
     run.num_pending = step->more_rows.size();
     run.is_done = step->more_rows.empty();
     run.scores = std::move(step->scores);
@@ -61,7 +63,7 @@ absl::Status MethodRuns::Send(const OnScores& on_scores) {
     Run& run = runs_[num_sent_];
     const std::span<const float> numbers =
         run.scores.head_scores.empty() ? run.scores.scores : run.scores.head_scores.values;
-    if (!AllFinite(numbers)) return absl::InternalError(absl::StrCat(run.field, ": a score is not finite"));
+    if (!AllFinite(numbers)) return NonFinite(absl::StrCat(run.field, ": a score is not finite"));
     run.scores.card.method = run.method->name();
     run.scores.card.sum_abs = static_cast<float>(SumAbs(numbers));
     on_scores(num_sent_, std::move(run.scores));

@@ -32,6 +32,10 @@ class MethodRuns {
   absl::StatusOr<std::vector<engine::Row>> Fold(const MethodInput& input, const engine::RowResult& base,
                                                 std::span<engine::RowResult> results, const OnScores& on_scores);
 
+  // Methods whose scores were given to on_scores: the first so many.
+  size_t num_sent() const { return num_sent_; }
+  size_t size() const { return runs_.size(); }
+
  private:
   struct Run {
     std::unique_ptr<Method> method;

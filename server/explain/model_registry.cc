@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/reason.h"
 
 namespace limpid::explain {
 
@@ -60,8 +61,9 @@ ModelRegistry::Models::const_iterator ModelRegistry::FindLocked(const std::strin
 
 absl::Status ModelNotLoaded(const std::string& name, const std::vector<std::shared_ptr<const Model>>& loaded) {
   const auto append_name = [](std::string* out, const auto& model) { out->append(model->name); };
-  return absl::NotFoundError(
-      absl::StrCat("model: '", name, "' is not loaded; loaded: ", absl::StrJoin(loaded, ", ", append_name)));
+  return base::WithReason(absl::NotFoundError(absl::StrCat(
+                              "model: '", name, "' is not loaded; loaded: ", absl::StrJoin(loaded, ", ", append_name))),
+                          base::Reason::kModelNotFound);
 }
 
 }  // namespace limpid::explain

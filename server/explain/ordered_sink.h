@@ -19,10 +19,14 @@ class OrderedSink {
 
   // The first one counts; only then `make` is called.
   void EmitPrediction(const std::function<PredictionEvent()>& make);
-  // After the prediction.
   void Emit(Event event);
   // The first one counts; the sink is then let go.
   void End(absl::Status status);
+
+  bool has_prediction() {
+    absl::MutexLock lock(&mutex_);
+    return has_prediction_;
+  }
 
  private:
   absl::Mutex mutex_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "explain/refusals.h"
 #include "explain/tensors.h"
 
 namespace limpid::explain {
@@ -36,7 +37,7 @@ std::vector<float> Probabilities(const engine::ModelCard& model, const std::vect
 
 absl::Status CheckPrediction(const engine::Prediction& prediction, const engine::Target& target) {
   if (!AllFinite(prediction.logits) || !AllFinite(prediction.embedding) || !std::isfinite(prediction.target_value)) {
-    return absl::InternalError("the model's output is not finite");
+    return NonFinite("the model's output is not finite");
   }
   if (target.kind == engine::Target::Kind::kContrast && prediction.class_index == prediction.foil_index) {
     return absl::InvalidArgumentError(absl::StrCat("target.contrast.foil: is class ", prediction.foil_index,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/row.h"
+#include "schedule/client_account.h"
 #include "text/tokenizer.h"
 
 // What a caller asks, decoded: the plain twin of limpid.v1.ExplainRequest. Semantics are those of the proto.
@@ -70,6 +71,13 @@ struct AttentionSelection {
 
 enum class Granularity { kToken, kWord };
 
+// About the prediction of a classifier; all that is set must hold.
+struct ConditionSpec {
+  std::vector<ClassRef> predicted;  // the predicted class is one of these
+  ClassRef scored;                  // whose probability is bounded; not set: the predicted class
+  std::optional<float> min_probability, max_probability;
+};
+
 struct ExplainRequest {
   std::string model;  // empty: the default model
   Input input;
@@ -77,6 +85,9 @@ struct ExplainRequest {
   std::vector<MethodSpec> methods;
   std::optional<AttentionSelection> attention;
   Granularity granularity = Granularity::kToken;
+  schedule::Priority priority = schedule::Priority::kInteractive;
+  std::optional<ConditionSpec> condition;
+  bool allow_partial = false;
 };
 
 }  // namespace limpid::explain

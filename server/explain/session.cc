@@ -1,5 +1,7 @@
 #include "explain/session.h"
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <new>
 #include <optional>
@@ -8,13 +10,13 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/reason.h"
 #include "base/status_macros.h"
-#include "explain/attention_plan.h"
 #include "explain/input.h"
-#include "explain/method.h"
 #include "explain/method_runs.h"
 #include "explain/ordered_sink.h"
 #include "explain/prediction.h"
+#include "explain/preparation.h"
 #include "explain/target.h"
 #include "explain/units.h"
 
@@ -23,56 +25,75 @@ namespace {
 
 using Results = absl::StatusOr<std::vector<engine::RowResult>>;
 
-std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs) {
-  std::vector<std::unique_ptr<Method>> methods;
-  for (const MethodSpec& spec : specs) methods.push_back(MakeMethod(spec));
-  return methods;
+absl::Status Defect(const char* message) {
+  return base::WithReason(absl::InternalError(message), base::Reason::kInvariant);
+}
+
+// When a caller who takes a partial answer gets it: early enough that it arrives before his deadline.
+absl::Time PartialTime(const ExplainRequest& request, absl::Time deadline) {
+  if (!request.allow_partial || deadline == absl::InfiniteFuture()) return absl::InfiniteFuture();
+  const absl::Duration tenth = (deadline - absl::Now()) / 10;
+  return deadline - std::clamp(tenth, absl::Milliseconds(20), absl::Seconds(1));
 }
 
 // Kept alive by the task or row group that brings its next step; when the last one is gone without a step left, the
-// session has ended.
+// session has ended. Steps run one at a time.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(const Workplace& workplace, std::shared_ptr<const Model> model, ExplainRequest request, CallContext context,
-          std::shared_ptr<EventSink> sink)
+  Session(const Workplace& workplace, SessionStart start)
       : membership_(workplace.sessions),
         workplace_(workplace),
-        model_(std::move(model)),
+        model_(std::move(start.model)),
         card_(model_->engine->card()),
-        request_(std::move(request)),
-        context_(std::move(context)),
-        sink_(std::move(sink)),
+        request_(std::move(start.request)),
+        context_(std::move(start.context)),
+        permit_(std::move(start.permit)),
+        caller_gone_(context_.stop, [this] { stop_.request_stop(); }),
+        sink_(std::move(start.sink)),
         methods_(MakeMethods(request_.methods)) {}
-  ~Session() { sink_.End(absl::InternalError("a step of the request was lost")); }
+  ~Session() { sink_.End(Defect("a step of the request was lost")); }
 
-  void Start() { Post(&Session::Prepare); }
+  void Start() {
+    partial_timer_ =
+        workplace_.parts.timer->Schedule(PartialTime(request_, context_.deadline), [session = weak_from_this()] {
+          if (const auto self = session.lock(); self != nullptr) self->Post(&Session::BeContent);
+        });
+    Post(&Session::Begin);
+  }
 
  private:
   // A step returns OK when it has brought the next one on its way or ended the session.
   template <typename Step>
   void Post(Step step) {
-    workplace_.pool->Post([self = shared_from_this(), step = std::move(step)]() mutable { self->Run(step); });
+    workplace_.parts.pool->Post([self = shared_from_this(), step = std::move(step)]() mutable { self->Run(step); });
   }
   template <typename Step>
   void Run(Step& step);
   absl::Status CheckCaller() const;
+  void End(absl::Status status);
 
-  absl::Status Prepare();
+  absl::Status Begin();
   absl::Status SubmitReference();
+  absl::Status SubmitProbe();
   absl::Status SubmitBase();
   void Submit(std::vector<engine::Row> rows, absl::Status (Session::*then)(Results));
+  void Announce(schedule::RowGroup* group);
 
   absl::Status TakeReference(Results results);
+  absl::Status TakeProbe(Results results);
   absl::Status TakeBase(Results results);
   absl::Status TakeMore(Results results);
   absl::Status Fold(std::span<engine::RowResult> results);
   absl::Status Finish();
+  absl::Status BeContent();
+  absl::Status FinishPartially();
 
   absl::Status EmitPrediction(const engine::Prediction& prediction);
+  absl::Status EmitLayers();
   void EmitAttribution(size_t method_index, TokenScores scores);
-  void AddTiming(const schedule::RowTiming& timing);
+  void TakeTiming(const schedule::RowTiming& timing);
 
-  MethodInput method_input() const { return {card_, encoding_, base_row_}; }
+  MethodInput method_input() const { return {card_, prepared_.encoding, prepared_.base_row}; }
 
   // First, to be destroyed last: whoever waits for the sessions may then take everything away.
   const LiveSessions::Membership membership_;
@@ -82,64 +103,76 @@ class Session : public std::enable_shared_from_this<Session> {
   const ExplainRequest request_;
   const CallContext context_;
   const absl::Time accepted_ = absl::Now();
+  const std::shared_ptr<schedule::Admission::Permit> permit_;
+  // Of the rows: the caller has gone, or the session has ended without them.
+  std::stop_source stop_;
+  const std::stop_callback<std::function<void()>> caller_gone_;
+  base::Timer::Handle partial_timer_;
   OrderedSink sink_;
 
-  // Set by Prepare and SubmitBase, constant from then on; the prediction's task reads them beside the other steps.
-  text::Encoding encoding_;
-  engine::Row base_row_;
+  struct Layer {
+    size_t index;  // in Wanted::attention_layers
+    engine::HostTensor maps;
+  };
+  absl::Mutex layers_mutex_;
+  std::deque<Layer> arrived_layers_ ABSL_GUARDED_BY(layers_mutex_);
 
-  // The steps come one after the other; these are theirs.
-  std::optional<text::Encoding> similarity_encoding_;
-  std::optional<AttentionPlan> attention_;
+  // Held while a step runs; what follows is theirs.
+  absl::Mutex step_mutex_;
+  bool has_ended_ = false;
+  bool is_late_ = false;  // the partial answer's time has come
+  Preparation prepared_;
   engine::RowResult base_;
   MethodRuns methods_;
-  std::vector<Unit> units_;
+  std::vector<int32_t> emitted_layers_;
+  schedule::Demand pending_;  // of the rows submitted last
   std::optional<absl::Duration> queue_time_;
   SummaryEvent summary_;
 };
 
 template <typename Step>
 void Session::Run(Step& step) {
+  absl::MutexLock lock(&step_mutex_);
+  if (has_ended_) return;
   absl::Status status = CheckCaller();
   try {
     if (status.ok()) status = std::invoke(step, *this);
   } catch (const std::bad_alloc&) {
-    status = absl::ResourceExhaustedError("no memory left for this request");
+    status = base::WithReason(absl::ResourceExhaustedError("no memory left for this request"),
+                              base::Reason::kOutOfDeviceMemory);
   } catch (const std::exception& e) {
-    status = absl::InternalError(e.what());
+    status = Defect(e.what());
   }
-  if (!status.ok()) sink_.End(std::move(status));
+  // What the deadline cut short may be enough for the caller.
+  if (absl::IsDeadlineExceeded(status) && request_.allow_partial) status = FinishPartially();
+  if (!status.ok()) End(std::move(status));
 }
 
 absl::Status Session::CheckCaller() const {
   if (context_.stop.stop_requested()) return absl::CancelledError("the caller has gone");
-  if (absl::Now() >= context_.deadline) return absl::DeadlineExceededError("the deadline came before the answer");
-  return absl::OkStatus();
+  if (absl::Now() < context_.deadline) return absl::OkStatus();
+  return base::WithReason(absl::DeadlineExceededError("the deadline came before the answer"), base::Reason::kExpired);
 }
 
-absl::Status Session::Prepare() {
+void Session::End(absl::Status status) {
+  has_ended_ = true;
+  permit_->ComputedAll();
+  sink_.End(std::move(status));
+  stop_.request_stop();
+}
+
+absl::Status Session::Begin() {
   const absl::Time start = absl::Now();
-  ABSL_ASSIGN_OR_RETURN(encoding_, EncodeInput(*model_, request_.input));
-  base_row_ = RowOfTokens(encoding_);
-  ABSL_ASSIGN_OR_RETURN(base_row_.target, ResolveTarget(request_.target, card_));
-  const bool needs_reference = base_row_.target.kind == engine::Target::Kind::kSimilarity;
-  if (needs_reference) {
-    ABSL_ASSIGN_OR_RETURN(similarity_encoding_,
-                          EncodeSimilarityText(*model_, request_.target.similarity_text, request_.input));
-  }
+  context_.progress->stage = Stage::kTokenize;
+  ABSL_ASSIGN_OR_RETURN(prepared_, Prepare(*model_, request_, *workplace_.limits, &methods_));
   summary_.tokenize_ms = absl::ToDoubleMilliseconds(absl::Now() - start);
-  if (request_.attention.has_value()) {
-    ABSL_ASSIGN_OR_RETURN(attention_, AttentionPlan::Create(*request_.attention, card_, encoding_.tokens.size(),
-                                                            workplace_.limits->max_attention_bytes));
-  }
-  ABSL_RETURN_IF_ERROR(methods_.Check(method_input()));
-  units_ = MakeUnits(encoding_, request_.granularity);
-  return needs_reference ? SubmitReference() : SubmitBase();
+  ABSL_RETURN_IF_ERROR(permit_->Revise(prepared_.demand));
+  return prepared_.similarity_encoding.has_value() ? SubmitReference() : SubmitProbe();
 }
 
 // The target's value needs the other text's embedding first.
 absl::Status Session::SubmitReference() {
-  Submit({RowOfTokens(*similarity_encoding_)}, &Session::TakeReference);
+  Submit({RowOfTokens(*prepared_.similarity_encoding)}, &Session::TakeReference);
   return absl::OkStatus();
 }
 
@@ -147,57 +180,101 @@ absl::Status Session::TakeReference(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
   ABSL_RETURN_IF_ERROR(CheckPrediction(results->front().prediction, {}));
   auto embedding = std::make_shared<const std::vector<float>>(std::move(results->front().prediction.embedding));
-  base_row_.target.reference = std::move(embedding);
-  return SubmitBase();
+  prepared_.base_row.target.reference = std::move(embedding);
+  return SubmitProbe();
+}
+
+// The prediction alone, if something depends on it.
+absl::Status Session::SubmitProbe() {
+  if (!prepared_.condition.has_value()) return SubmitBase();
+  engine::Row probe = prepared_.base_row;
+  probe.wanted = {};
+  Submit({std::move(probe)}, &Session::TakeProbe);
+  return absl::OkStatus();
+}
+
+absl::Status Session::TakeProbe(Results results) {
+  ABSL_RETURN_IF_ERROR(results.status());
+  const engine::Prediction& prediction = results->front().prediction;
+  ABSL_RETURN_IF_ERROR(EmitPrediction(prediction));
+  if (prepared_.condition->Holds(card_, prediction)) return SubmitBase();
+  prepared_.attention.reset();
+  summary_.condition_unmet = true;
+  return Finish();
 }
 
 absl::Status Session::SubmitBase() {
-  engine::Wanted wanted;
-  if (attention_.has_value()) wanted.attention_layers = attention_->layers();
+  engine::Wanted wanted = prepared_.base_row.wanted;
   std::vector<engine::Row> rows = methods_.Plan(method_input(), &wanted);
-  base_row_.wanted = std::move(wanted);
-  rows.insert(rows.begin(), base_row_);
+  rows.insert(rows.begin(), prepared_.base_row);
   Submit(std::move(rows), &Session::TakeBase);
   return absl::OkStatus();
 }
 
 void Session::Submit(std::vector<engine::Row> rows, absl::Status (Session::*then)(Results)) {
+  pending_ = DemandOf(*model_->engine, rows);
+  summary_.tokens += static_cast<uint32_t>(pending_.tokens);
   for (const engine::Row& row : rows) {
     ++summary_.rows_forward;
     if (row.wanted.needs_backward()) ++summary_.rows_backward;
-    summary_.tokens += static_cast<uint32_t>(row.token_ids.size());
   }
   schedule::RowGroup group;
   group.engine = model_->engine;
   group.metrics = model_->metrics;
   group.rows = std::move(rows);
-  group.stop = context_.stop;
+  group.client = context_.client;
+  group.priority = request_.priority;
+  group.stop = stop_.get_token();
   group.deadline = context_.deadline;
-  // Without a backward pass the result comes as early.
-  if (then == &Session::TakeBase && base_row_.wanted.needs_backward()) {
-    group.on_prediction = [self = shared_from_this()](size_t row_index, const engine::Prediction& prediction) {
-      if (row_index > 0) return;
-      self->Post([prediction](Session& session) { return session.EmitPrediction(prediction); });
-    };
-  }
+  group.takes_part = request_.allow_partial;
+  context_.progress->stage = Stage::kQueue;
+  group.on_started = [progress = context_.progress] { progress->stage = Stage::kCompute; };
+  if (then == &Session::TakeBase) Announce(&group);
   group.on_done = [self = shared_from_this(), then](Results results, schedule::RowTiming timing) {
     self->Post([then, results = std::move(results), timing](Session& session) mutable {
-      session.AddTiming(timing);
+      session.TakeTiming(timing);
       return (session.*then)(std::move(results));
     });
   };
-  workplace_.scheduler->Submit(std::move(group));
+  workplace_.parts.scheduler->Submit(std::move(group));
+}
+
+// What leaves while the base row's batch runs.
+void Session::Announce(schedule::RowGroup* group) {
+  // Without a backward pass the result comes as early.
+  if (prepared_.base_row.wanted.needs_backward()) {
+    group->on_prediction = [self = shared_from_this()](size_t row_index, const engine::Prediction& prediction) {
+      if (row_index > 0) return;
+      self->Post([prediction](Session& session) {
+        const absl::Status emitted = session.EmitPrediction(prediction);
+        return emitted.ok() && session.is_late_ ? session.FinishPartially() : emitted;
+      });
+    };
+  }
+  if (!prepared_.attention.has_value()) return;
+  group->on_attention = [self = shared_from_this()](size_t row_index, size_t index, const engine::HostTensor& maps) {
+    if (row_index > 0) return;
+    {
+      absl::MutexLock lock(&self->layers_mutex_);
+      self->arrived_layers_.push_back({index, maps});
+    }
+    self->Post(&Session::EmitLayers);
+  };
 }
 
 absl::Status Session::TakeBase(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
+  context_.progress->stage = Stage::kFold;
   base_ = std::move(results->front());
+  // They have left on their own, or are about to.
+  base_.attention.clear();
   ABSL_RETURN_IF_ERROR(EmitPrediction(base_.prediction));
   return Fold(std::span(*results).subspan(1));
 }
 
 absl::Status Session::TakeMore(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
+  context_.progress->stage = Stage::kFold;
   return Fold(*results);
 }
 
@@ -207,6 +284,8 @@ absl::Status Session::Fold(std::span<engine::RowResult> results) {
                           EmitAttribution(index, std::move(scores));
                         }));
   if (more.empty()) return Finish();
+  const schedule::Demand grown = DemandOf(*model_->engine, more);
+  permit_->Grow(grown.tokens, grown.flops);
   Submit(std::move(more), &Session::TakeMore);
   return absl::OkStatus();
 }
@@ -217,38 +296,83 @@ void Session::EmitAttribution(size_t method_index, TokenScores scores) {
   event.card = std::move(scores.card);
   event.head_scores = std::move(scores.head_scores);
   if (event.head_scores.empty()) {
-    event.scores = SumByUnit(scores.scores, units_);
-    event.units = units_;
+    event.scores = SumByUnit(scores.scores, prepared_.units);
+    event.units = prepared_.units;
   }
   sink_.Emit(std::move(event));
 }
 
 absl::Status Session::EmitPrediction(const engine::Prediction& prediction) {
-  ABSL_RETURN_IF_ERROR(CheckPrediction(prediction, base_row_.target));
+  ABSL_RETURN_IF_ERROR(CheckPrediction(prediction, prepared_.base_row.target));
   sink_.EmitPrediction([&] {
-    return PredictionEvent{.tokens = encoding_.tokens,
-                           .truncated = encoding_.truncated,
+    return PredictionEvent{.tokens = prepared_.encoding.tokens,
+                           .truncated = prepared_.encoding.truncated,
                            .prediction = prediction,
                            .probabilities = Probabilities(card_, prediction.logits),
-                           .target_description = DescribeTarget(base_row_.target, prediction, card_)};
+                           .target_description = DescribeTarget(prepared_.base_row.target, prediction, card_)};
   });
   return absl::OkStatus();
 }
 
+absl::Status Session::EmitLayers() {
+  std::deque<Layer> arrived;
+  {
+    absl::MutexLock lock(&layers_mutex_);
+    arrived.swap(arrived_layers_);
+  }
+  const std::vector<int32_t>& asked = prepared_.attention->layers();
+  for (const Layer& layer : arrived) {
+    const int32_t number = prepared_.base_row.wanted.attention_layers[layer.index];
+    // A method may want more layers than the caller.
+    if (!std::binary_search(asked.begin(), asked.end(), number)) continue;
+    AttentionEvent event = prepared_.attention->MakeEvent(number, layer.maps);
+    event.reservation = permit_;
+    sink_.Emit(std::move(event));
+    emitted_layers_.push_back(number);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Session::Finish() {
-  if (attention_.has_value()) {
-    sink_.Emit(attention_->MakeEvent(base_row_.wanted, base_));
-    summary_.attention_bytes = attention_->num_bytes();
+  if (prepared_.attention.has_value()) {
+    ABSL_RETURN_IF_ERROR(EmitLayers());
+    summary_.attention_bytes = prepared_.attention->num_bytes();
   }
   summary_.model = model_->name;
   summary_.weights_sha256 = card_.weights_sha256;
   summary_.total_ms = absl::ToDoubleMilliseconds(absl::Now() - accepted_);
+  context_.progress->stage = Stage::kWrite;
   sink_.Emit(std::move(summary_));
-  sink_.End(absl::OkStatus());
+  End(absl::OkStatus());
   return absl::OkStatus();
 }
 
-void Session::AddTiming(const schedule::RowTiming& timing) {
+// What is there now, if it is worth anything; else as soon as it is.
+absl::Status Session::BeContent() {
+  is_late_ = true;
+  return sink_.has_prediction() ? FinishPartially() : absl::OkStatus();
+}
+
+absl::Status Session::FinishPartially() {
+  if (!sink_.has_prediction()) {
+    return base::WithReason(absl::DeadlineExceededError("the deadline is too near for any part of the answer"),
+                            base::Reason::kExpired);
+  }
+  summary_.partial = true;
+  for (size_t i = methods_.num_sent(); i < methods_.size(); ++i) {
+    summary_.missing_methods.push_back(static_cast<uint32_t>(i));
+  }
+  if (!prepared_.attention.has_value()) return Finish();
+  ABSL_RETURN_IF_ERROR(EmitLayers());
+  for (int32_t layer : prepared_.attention->layers()) {
+    const bool was_emitted = std::find(emitted_layers_.begin(), emitted_layers_.end(), layer) != emitted_layers_.end();
+    if (!was_emitted) summary_.missing_attention_layers.push_back(static_cast<uint32_t>(layer));
+  }
+  return Finish();
+}
+
+void Session::TakeTiming(const schedule::RowTiming& timing) {
+  permit_->Computed(pending_.tokens, pending_.flops);
   if (timing.started == absl::InfiniteFuture()) return;
   if (!queue_time_.has_value()) {
     queue_time_ = timing.started - timing.queued;
@@ -259,10 +383,8 @@ void Session::AddTiming(const schedule::RowTiming& timing) {
 
 }  // namespace
 
-void StartSession(const Workplace& workplace, std::shared_ptr<const Model> model, ExplainRequest request,
-                  CallContext context, std::shared_ptr<EventSink> sink) {
-  std::make_shared<Session>(workplace, std::move(model), std::move(request), std::move(context), std::move(sink))
-      ->Start();
+void StartSession(const Workplace& workplace, SessionStart start) {
+  std::make_shared<Session>(workplace, std::move(start))->Start();
 }
 
 }  // namespace limpid::explain

@@ -33,22 +33,6 @@ std::string ListLabels(const std::vector<std::string>& labels) {
                       left_out > 0 ? absl::StrCat(" and ", left_out, " more") : "");
 }
 
-// `unset` when the model is to decide.
-absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const engine::ModelCard& model,
-                                     const std::string& field) {
-  const std::vector<std::string>& labels = model.labels;
-  if (ref.label.has_value()) {
-    const auto found = std::find(labels.begin(), labels.end(), *ref.label);
-    if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());
-    return FieldError(field + ".label",
-                      absl::StrCat("'", *ref.label, "' is none of the model's labels: ", ListLabels(labels)));
-  }
-  if (!ref.index.has_value()) return unset;
-  if (*ref.index >= 0 && static_cast<size_t>(*ref.index) < labels.size()) return *ref.index;
-  return FieldError(field + ".index",
-                    absl::StrCat("is ", *ref.index, ", the model has classes 0 to ", labels.size() - 1));
-}
-
 absl::Status CheckClassTarget(const TargetSpec& spec, const engine::ModelCard& model, const std::string& field) {
   if (model.task == Task::kEmbedding) {
     return FieldError(field,
@@ -91,6 +75,21 @@ std::string DescribeClass(engine::Score score, int32_t index, const engine::Mode
 }
 
 }  // namespace
+
+absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const engine::ModelCard& model,
+                                     const std::string& field) {
+  const std::vector<std::string>& labels = model.labels;
+  if (ref.label.has_value()) {
+    const auto found = std::find(labels.begin(), labels.end(), *ref.label);
+    if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());
+    return FieldError(field + ".label",
+                      absl::StrCat("'", *ref.label, "' is none of the model's labels: ", ListLabels(labels)));
+  }
+  if (!ref.index.has_value()) return unset;
+  if (*ref.index >= 0 && static_cast<size_t>(*ref.index) < labels.size()) return *ref.index;
+  return FieldError(field + ".index",
+                    absl::StrCat("is ", *ref.index, ", the model has classes 0 to ", labels.size() - 1));
+}
 
 absl::StatusOr<engine::Target> ResolveTarget(const TargetSpec& spec, const engine::ModelCard& model) {
   const bool is_encoder = model.task == Task::kEmbedding;

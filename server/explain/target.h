@@ -14,6 +14,10 @@ namespace limpid::explain {
 // reference of a similarity is left empty. INVALID_ARGUMENT naming the field and what the model has instead.
 absl::StatusOr<engine::Target> ResolveTarget(const TargetSpec& spec, const engine::ModelCard& model);
 
+// A class by index or label, `unset` where the model is to decide. `field` names it in a refusal.
+absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const engine::ModelCard& model,
+                                     const std::string& field);
+
 // In words, after the forward pass decided the classes: "logit of class 1 (declined)".
 std::string DescribeTarget(const engine::Target& target, const engine::Prediction& prediction,
                            const engine::ModelCard& model);

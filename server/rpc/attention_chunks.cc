@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <memory>
 #include <span>
-#include <string>
 #include <utility>
 
+#include "limpid/v1/explain.pb.h"
 #include "rpc/half.h"
+#include "rpc/wire.h"
 
 namespace limpid::rpc {
 namespace {
@@ -20,60 +21,71 @@ size_t ValueBytes(Encoding encoding) { return encoding == Encoding::kFloat16 ? 2
 
 size_t CeilDiv(size_t a, size_t b) { return (a + b - 1) / b; }
 
-void EncodeValues(std::span<const float> values, Encoding encoding, char* out) {
-  if (encoding == Encoding::kFloat16) {
-    ToHalf(values, reinterpret_cast<uint16_t*>(out));
-  } else {
-    std::memcpy(out, values.data(), values.size_bytes());
-  }
+// Keeps alive what a slice refers to, until gRPC is done with it.
+using Owner = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
+
+grpc::Slice Refer(std::span<const float> values, Owner owner) {
+  const auto destroy = [](void* held) { delete static_cast<Owner*>(held); };
+  // gRPC takes a pointer to what it may not change, too.
+  void* const data = const_cast<float*>(values.data());
+  return grpc::Slice(data, values.size_bytes(), destroy, new Owner(std::move(owner)));
+}
+
+grpc::Slice Halves(std::span<const float> values) {
+  auto halves = std::make_unique<std::vector<uint16_t>>(values.size());
+  ToHalf(values, halves->data());
+  const auto destroy = [](void* held) { delete static_cast<std::vector<uint16_t>*>(held); };
+  void* const data = halves->data();
+  return grpc::Slice(data, values.size() * sizeof(uint16_t), destroy, halves.release());
 }
 
 }  // namespace
 
 AttentionChunks::AttentionChunks(explain::AttentionEvent attention) : attention_(std::move(attention)) {
-  num_tokens_ = static_cast<size_t>(attention_.maps.front().shape.back());
+  num_tokens_ = static_cast<size_t>(attention_.maps.shape.back());
   num_payload_heads_ = attention_.mean_over_heads ? 1 : attention_.heads.size();
   const size_t row_bytes = num_tokens_ * ValueBytes(attention_.encoding), head_bytes = row_bytes * num_tokens_;
   heads_per_chunk_ = std::clamp<size_t>(kMaxChunkBytes / head_bytes, 1, num_payload_heads_);
   queries_per_chunk_ = std::clamp<size_t>(kMaxChunkBytes / row_bytes, 1, num_tokens_);
-  head_chunks_ = CeilDiv(num_payload_heads_, heads_per_chunk_);
   query_chunks_ = CeilDiv(num_tokens_, queries_per_chunk_);
-  count_ = static_cast<uint32_t>(attention_.maps.size() * head_chunks_ * query_chunks_);
+  count_ = static_cast<uint32_t>(CeilDiv(num_payload_heads_, heads_per_chunk_) * query_chunks_);
 }
 
-bool AttentionChunks::Next(v1::AttentionChunk* chunk) {
+bool AttentionChunks::Next(grpc::ByteBuffer* message) {
   const size_t query_begin = next_ % query_chunks_ * queries_per_chunk_;
-  const size_t head_begin = next_ / query_chunks_ % head_chunks_ * heads_per_chunk_;
-  const size_t layer = next_ / query_chunks_ / head_chunks_;
+  const size_t head_begin = next_ / query_chunks_ * heads_per_chunk_;
   const size_t num_queries = std::min(queries_per_chunk_, num_tokens_ - query_begin);
   const size_t num_heads = std::min(heads_per_chunk_, num_payload_heads_ - head_begin);
 
-  chunk->set_layer(static_cast<uint32_t>(attention_.layers[layer]));
+  v1::AttentionChunk chunk;
+  chunk.set_layer(static_cast<uint32_t>(attention_.layer));
   const auto first_head = attention_.heads.begin() + static_cast<ptrdiff_t>(head_begin);
   const size_t named = attention_.mean_over_heads ? attention_.heads.size() : num_heads;
-  chunk->mutable_heads()->Assign(first_head, first_head + static_cast<ptrdiff_t>(named));
-  chunk->set_mean_over_heads(attention_.mean_over_heads);
-  chunk->set_query_begin(static_cast<uint32_t>(query_begin));
+  chunk.mutable_heads()->Assign(first_head, first_head + static_cast<ptrdiff_t>(named));
+  chunk.set_mean_over_heads(attention_.mean_over_heads);
+  chunk.set_query_begin(static_cast<uint32_t>(query_begin));
   const size_t shape[] = {num_heads, num_queries, num_tokens_};
-  chunk->mutable_shape()->Assign(std::begin(shape), std::end(shape));
-  chunk->set_encoding(attention_.encoding == Encoding::kFloat16 ? v1::ENCODING_FLOAT16 : v1::ENCODING_FLOAT32);
-  EncodePayload(layer, head_begin, num_heads, query_begin, num_queries, chunk->mutable_data());
-  chunk->set_chunk_index(next_);
-  chunk->set_chunk_count(count_);
+  chunk.mutable_shape()->Assign(std::begin(shape), std::end(shape));
+  chunk.set_encoding(attention_.encoding == Encoding::kFloat16 ? v1::ENCODING_FLOAT16 : v1::ENCODING_FLOAT32);
+  chunk.set_chunk_index(static_cast<uint32_t>(attention_.layer_index) * count_ + next_);
+  chunk.set_chunk_count(static_cast<uint32_t>(attention_.num_layers) * count_);
+  SerializeChunk(chunk, Payload(head_begin, num_heads, query_begin, num_queries), message);
   return ++next_ < count_;
 }
 
-void AttentionChunks::EncodePayload(size_t layer, size_t head_begin, size_t num_heads, size_t query_begin,
-                                    size_t num_queries, std::string* data) const {
+std::vector<grpc::Slice> AttentionChunks::Payload(size_t head_begin, size_t num_heads, size_t query_begin,
+                                                  size_t num_queries) const {
   const size_t values_per_head = num_queries * num_tokens_;
-  const size_t bytes_per_head = values_per_head * ValueBytes(attention_.encoding);
-  data->resize(num_heads * bytes_per_head);
+  std::vector<grpc::Slice> slices;
   for (size_t i = 0; i < num_heads; ++i) {
     const size_t head = attention_.mean_over_heads ? 0 : static_cast<size_t>(attention_.heads[head_begin + i]);
     const size_t begin = (head * num_tokens_ + query_begin) * num_tokens_;
-    EncodeValues(attention_.maps[layer].values.subspan(begin, values_per_head), attention_.encoding,
-                 data->data() + i * bytes_per_head);
+    const std::span<const float> values = attention_.maps.values.subspan(begin, values_per_head);
+    slices.push_back(attention_.encoding == Encoding::kFloat16
+                         ? Halves(values)
+                         : Refer(values, {attention_.maps.owner, attention_.reservation}));
   }
+  return slices;
 }
 
 }  // namespace limpid::rpc

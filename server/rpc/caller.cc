@@ -85,6 +85,15 @@ Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServer
   return caller;
 }
 
+explain::CallContext ContextOf(const Caller& caller, std::stop_token stop, absl::Time deadline,
+                               std::shared_ptr<explain::Progress> progress) {
+  return {.stop = std::move(stop),
+          .deadline = deadline,
+          .client = caller.client,
+          .limits = caller.limits,
+          .progress = std::move(progress)};
+}
+
 absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Duration max_request_time) {
   const absl::Time latest = absl::Now() + max_request_time;
   const std::chrono::system_clock::time_point deadline = context.deadline();
@@ -95,8 +104,8 @@ absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Dur
 void AddTrailers(const Caller& caller, const absl::Status& status, grpc::CallbackServerContext* context) {
   context->AddTrailingMetadata(kRequestIdKey, caller.request_id);
   if (caller.trace.has_value()) context->AddTrailingMetadata(kTraceparentKey, FormatTraceparent(*caller.trace));
-  const int pushback_ms = RetryPushbackMs(status);
-  if (pushback_ms >= 0) context->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(pushback_ms));
+  const std::optional<int> pushback_ms = RetryPushbackMs(status);
+  if (pushback_ms.has_value()) context->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(*pushback_ms));
 }
 
 }  // namespace limpid::rpc

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "explain/explainer.h"
 #include "grpcpp/server_context.h"
 #include "rpc/trace_context.h"
-#include "schedule/admission.h"
+#include "schedule/client_account.h"
 
 namespace limpid::rpc {
 
@@ -32,6 +35,10 @@ struct Caller {
 };
 
 Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServerContext& context);
+
+// What the explain room is told of a request of this caller.
+explain::CallContext ContextOf(const Caller& caller, std::stop_token stop, absl::Time deadline,
+                               std::shared_ptr<explain::Progress> progress);
 
 // The earlier of the call's deadline and now + `max_request_time`.
 absl::Time RequestDeadline(const grpc::CallbackServerContext& context, absl::Duration max_request_time);

@@ -128,6 +128,33 @@ absl::StatusOr<explain::Granularity> DecodeGranularity(v1::Granularity granulari
   }
 }
 
+absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
+  switch (priority) {
+    case v1::PRIORITY_UNSPECIFIED:
+    case v1::PRIORITY_INTERACTIVE:
+      return schedule::Priority::kInteractive;
+    case v1::PRIORITY_BULK:
+      return schedule::Priority::kBulk;
+    default:
+      return UnknownEnumValue("priority", priority);
+  }
+}
+
+absl::StatusOr<explain::ConditionSpec> DecodeCondition(const v1::Condition& condition) {
+  explain::ConditionSpec spec;
+  for (int i = 0; i < condition.predicted_size(); ++i) {
+    const std::string field = absl::StrCat("condition.predicted[", i, "]");
+    ABSL_ASSIGN_OR_RETURN(explain::ClassRef ref, DecodeClass(condition.predicted(i), field));
+    spec.predicted.push_back(std::move(ref));
+  }
+  if (condition.has_scored()) {
+    ABSL_ASSIGN_OR_RETURN(spec.scored, DecodeClass(condition.scored(), "condition.scored"));
+  }
+  if (condition.has_min_probability()) spec.min_probability = condition.min_probability();
+  if (condition.has_max_probability()) spec.max_probability = condition.max_probability();
+  return spec;
+}
+
 }  // namespace
 
 absl::StatusOr<explain::Input> DecodeInput(const v1::Input& input) {
@@ -162,6 +189,11 @@ absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRe
     ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
   }
   ABSL_ASSIGN_OR_RETURN(decoded.granularity, DecodeGranularity(request.granularity()));
+  ABSL_ASSIGN_OR_RETURN(decoded.priority, DecodePriority(request.priority()));
+  if (request.has_condition()) {
+    ABSL_ASSIGN_OR_RETURN(decoded.condition, DecodeCondition(request.condition()));
+  }
+  decoded.allow_partial = request.allow_partial();
   return decoded;
 }
 

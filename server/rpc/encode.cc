@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/version.h"
+#include "rpc/status.h"
 
 namespace limpid::rpc {
 namespace {
@@ -146,6 +147,33 @@ void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary) {
   summary->mutable_model()->set_name(event.model);
   summary->mutable_model()->set_weights_sha256(event.weights_sha256);
   summary->set_server_version(kVersion);
+  summary->set_partial(event.partial);
+  summary->mutable_missing_methods()->Assign(event.missing_methods.begin(), event.missing_methods.end());
+  summary->mutable_missing_attention_layers()->Assign(event.missing_attention_layers.begin(),
+                                                      event.missing_attention_layers.end());
+  summary->set_condition_unmet(event.condition_unmet);
+}
+
+void EncodeFailure(const absl::Status& status, v1::Failure* failure) {
+  failure->Clear();
+  failure->set_code(status.raw_code());
+  failure->set_message(PublicMessage(status));
+  failure->set_reason(ReasonOf(status));
+  failure->set_retry_after_ms(RetryPushbackMs(status).value_or(-1));
+}
+
+void EncodeEstimate(const explain::CostEstimate& estimate, v1::EstimateCostResponse* encoded) {
+  encoded->Clear();
+  encoded->set_tokens(static_cast<uint32_t>(estimate.demand.tokens));
+  encoded->set_rows_forward(estimate.rows_forward);
+  encoded->set_rows_backward(estimate.rows_backward);
+  encoded->set_flops(estimate.demand.flops);
+  encoded->set_peak_bytes(estimate.demand.peak_bytes);
+  encoded->set_answer_bytes(estimate.demand.answer_bytes);
+  encoded->set_compute_ms(absl::ToDoubleMilliseconds(estimate.compute_time));
+  encoded->set_queue_ms(absl::ToDoubleMilliseconds(estimate.queue_time));
+  encoded->set_admitted(estimate.admission.ok());
+  if (!estimate.admission.ok()) EncodeFailure(estimate.admission, encoded->mutable_refusal());
 }
 
 void EncodeModel(const explain::Model& model, const explain::Limits& limits, bool is_default, v1::Model* encoded) {

@@ -13,6 +13,9 @@ namespace limpid::rpc {
 void EncodePrediction(const explain::PredictionEvent& event, const engine::ModelCard& card, v1::Prediction* prediction);
 void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* attribution);
 void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary);
+// With the pushback that a retry should wait; -1: none is of use.
+void EncodeFailure(const absl::Status& status, v1::Failure* failure);
+void EncodeEstimate(const explain::CostEstimate& estimate, v1::EstimateCostResponse* encoded);
 void EncodeTokens(const std::vector<text::Token>& tokens, google::protobuf::RepeatedPtrField<v1::Token>* encoded);
 
 // The model's card with the limits that hold on this server.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
 #include "rpc/gate.h"
@@ -26,6 +27,7 @@ struct Environment {
   base::WorkerPool* pool = nullptr;  // for work that must not run on gRPC's few threads
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
+  base::Timer* timer = nullptr;
   Gate* gate = nullptr;
   const Authenticator* authenticator = nullptr;  // null: callers are whom their address says
 
@@ -34,6 +36,8 @@ struct Environment {
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.
   size_t max_requests_per_stream = 64;
+  // How long a reader may take for one message before its stream is cut.
+  absl::Duration stall_time = absl::Seconds(30);
 };
 
 }  // namespace limpid::rpc

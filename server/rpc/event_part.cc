@@ -3,40 +3,50 @@
 #include <utility>
 #include <variant>
 
+#include "limpid/v1/explain.pb.h"
 #include "rpc/attention_chunks.h"
 #include "rpc/encode.h"
+#include "rpc/wire.h"
 
 namespace limpid::rpc {
 namespace {
+
+// A part of one message, which `encode` writes into its response.
+template <typename Encode>
+EventPart OneMessage(Encode encode) {
+  return [encode = std::move(encode)](grpc::ByteBuffer* message) {
+    v1::ExplainResponse response;
+    encode(&response);
+    SerializeMessage(response, message);
+    return false;
+  };
+}
 
 struct PartMaker {
   std::shared_ptr<const explain::Model> model;
 
   EventPart operator()(explain::PredictionEvent event) {
-    return [event = std::move(event), model = std::move(model)](v1::ExplainResponse* response) {
+    return OneMessage([event = std::move(event), model = std::move(model)](v1::ExplainResponse* response) {
       EncodePrediction(event, model->engine->card(), response->mutable_prediction());
-      return false;
-    };
+    });
   }
 
   EventPart operator()(explain::AttributionEvent event) {
-    return [event = std::move(event)](v1::ExplainResponse* response) {
+    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
       EncodeAttribution(event, response->mutable_attribution());
-      return false;
-    };
+    });
   }
 
   EventPart operator()(explain::AttentionEvent event) {
-    return [chunks = AttentionChunks(std::move(event))](v1::ExplainResponse* response) mutable {
-      return chunks.Next(response->mutable_attention());
+    return [chunks = AttentionChunks(std::move(event))](grpc::ByteBuffer* message) mutable {
+      return chunks.Next(message);
     };
   }
 
   EventPart operator()(explain::SummaryEvent event) {
-    return [event = std::move(event)](v1::ExplainResponse* response) {
+    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
       EncodeSummary(event, response->mutable_summary());
-      return false;
-    };
+    });
   }
 };
 
@@ -44,6 +54,13 @@ struct PartMaker {
 
 EventPart MakeEventPart(explain::Event event, std::shared_ptr<const explain::Model> model) {
   return std::visit(PartMaker{std::move(model)}, std::move(event));
+}
+
+MessageWriter::Length LengthOf(const explain::Event& event) {
+  // The summary follows the maps.
+  const bool is_long =
+      std::holds_alternative<explain::AttentionEvent>(event) || std::holds_alternative<explain::SummaryEvent>(event);
+  return is_long ? MessageWriter::Length::kLong : MessageWriter::Length::kShort;
 }
 
 }  // namespace limpid::rpc

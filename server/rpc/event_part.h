@@ -2,17 +2,23 @@
 
 #include <memory>
 
-#include "absl/functional/any_invocable.h"
 #include "explain/event.h"
 #include "explain/explainer.h"
-#include "limpid/v1/explain.pb.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "rpc/stream_writer.h"
 
 namespace limpid::rpc {
 
-// The messages of one event, encoded one at a time: each call fills the next and says whether there is another.
-using EventPart = absl::AnyInvocable<bool(v1::ExplainResponse*)>;
+using MessageWriter = StreamWriter<grpc::ByteBuffer>;
+
+// The messages of one event, each the bytes of an ExplainResponse, encoded one at a time: each call fills the next and
+// says whether there is another.
+using EventPart = MessageWriter::Part;
 
 // `model` is the one that was asked.
 EventPart MakeEventPart(explain::Event event, std::shared_ptr<const explain::Model> model);
+
+// Short parts overtake maps.
+MessageWriter::Length LengthOf(const explain::Event& event);
 
 }  // namespace limpid::rpc

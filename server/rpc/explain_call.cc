@@ -14,8 +14,8 @@
 #include "rpc/event_part.h"
 #include "rpc/guard.h"
 #include "rpc/request_record.h"
+#include "rpc/stall_cut.h"
 #include "rpc/status.h"
-#include "rpc/stream_writer.h"
 #include "rpc/wire.h"
 
 namespace limpid::rpc {
@@ -25,14 +25,16 @@ namespace {
 // until OnDone) and by the session (until End), so that a late event finds a writer that drops it.
 class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                           public explain::EventSink,
-                          public StreamWriter<v1::ExplainResponse>::Stream,
+                          public MessageWriter::Stream,
                           public std::enable_shared_from_this<ExplainCall> {
  public:
   ExplainCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
       : environment_(environment),
         context_(context),
+        deadline_(RequestDeadline(*context, environment.max_request_time)),
         record_(environment, "Explain", IdentifyCaller(environment, *context)),
         meter_(metrics, environment.metrics->stage, record_.caller().previous_attempts),
+        stall_(std::make_shared<StallCut>(environment.timer, environment.stall_time, [this] { CutStalled(); })),
         writer_(this) {
     environment_.metrics->streams->Increment();
   }
@@ -48,41 +50,39 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Emit(explain::Event event) override {
     const absl::Status survived = Guarded([&] {
       record_.Observe(event);
-      writer_.Push([this, part = MakeEventPart(std::move(event), model_)](v1::ExplainResponse* response) mutable {
-        const absl::Time start = absl::Now();
-        const bool has_more = part(response);
-        record_.AddMessage(response->ByteSizeLong(), absl::Now() - start);
-        return has_more;
-      });
+      const MessageWriter::Length length = LengthOf(event);
+      EventPart part = MakeEventPart(std::move(event), model_);
+      writer_.Push(Timed(std::move(part)), length);
     });
     if (!survived.ok()) writer_.End(survived);
   }
   void End(absl::Status status) override { writer_.End(std::move(status)); }
 
   // StreamWriter::Stream
-  void Write(const v1::ExplainResponse& response) override {
+  void Write(const grpc::ByteBuffer& message) override {
     if (!std::exchange(has_written_, true)) context_->AddInitialMetadata(kRequestIdKey, record_.caller().request_id);
-    SerializeMessage(response, &bytes_);
-    meter_.OnWrite(bytes_.Length());
-    StartWrite(&bytes_);
+    meter_.OnWrite(message.Length());
+    stall_->OnWrite();
+    StartWrite(&message);
   }
-  void Finish(const absl::Status& status) override {
+  void Finish(const absl::Status& cause) override {
     stop_.request_stop();
+    const absl::Status status = WithStage(cause, record_.stage());
     meter_.OnFinish(status);
     record_.Finish(status);
-    AddTrailers(record_.caller(), status, context_);
-    ServerWriteReactor::Finish(ToGrpcStatus(status));
+    stall_->Finish([this, status] {
+      AddTrailers(record_.caller(), status, context_);
+      ServerWriteReactor::Finish(ToGrpcStatus(status));
+    });
   }
 
   // Reactions
   void OnWriteDone(bool ok) override {
+    stall_->OnWriteDone();
     meter_.OnWriteDone();
     writer_.OnWriteDone(ok);
   }
-  void OnCancel() override {
-    stop_.request_stop();
-    writer_.OnCancel();
-  }
+  void OnCancel() override { Abort(HasExpired() ? Expired() : absl::CancelledError("cancelled by the caller")); }
   void OnDone() override {
     pass_.reset();
     environment_.metrics->streams->Decrement();
@@ -97,25 +97,49 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
     ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(request.model));
     record_.SetRequest(request, *model_);
+    alarm_ = environment_.timer->Schedule(deadline_, [call = weak_from_this()] {
+      if (const auto self = call.lock(); self != nullptr) self->Abort(Expired());
+    });
     environment_.explainer->Explain(
-        std::move(request), {stop_.get_token(), RequestDeadline(*context_, environment_.max_request_time)}, self_);
+        std::move(request), ContextOf(record_.caller(), stop_.get_token(), deadline_, record_.progress()), self_);
     return absl::OkStatus();
+  }
+
+  EventPart Timed(EventPart part) {
+    return [this, part = std::move(part)](grpc::ByteBuffer* message) mutable {
+      const absl::Time start = absl::Now();
+      const bool has_more = part(message);
+      record_.AddMessage(message->Length(), absl::Now() - start);
+      return has_more;
+    };
+  }
+
+  bool HasExpired() const { return absl::Now() >= deadline_; }
+  void Abort(absl::Status status) {
+    stop_.request_stop();
+    writer_.Abort(std::move(status));
+  }
+  void CutStalled() {
+    Abort(Stalled(environment_.stall_time));
+    context_->TryCancel();
   }
 
   const Environment& environment_;
   grpc::CallbackServerContext* const context_;  // gRPC's; gone after OnDone
+  const absl::Time deadline_;
   std::shared_ptr<ExplainCall> self_;
   std::stop_source stop_;
   std::optional<Gate::Pass> pass_;
   std::shared_ptr<const explain::Model> model_;
   RequestRecord record_;
+  base::Timer::Handle alarm_;  // of the deadline
 
   // The writer's steps come one after the other; these are theirs.
   CallMeter meter_;
   bool has_written_ = false;
-  grpc::ByteBuffer bytes_;
 
-  StreamWriter<v1::ExplainResponse> writer_;
+  const std::shared_ptr<StallCut> stall_;
+  MessageWriter writer_;
 };
 
 }  // namespace

@@ -6,24 +6,21 @@
 #include <string>
 #include <utility>
 
-#include "limpid/v1/explain.pb.h"
 #include "rpc/call_meter.h"
 #include "rpc/caller.h"
+#include "rpc/event_part.h"
 #include "rpc/guard.h"
 #include "rpc/many_item.h"
 #include "rpc/request_record.h"
+#include "rpc/stall_cut.h"
 #include "rpc/status.h"
-#include "rpc/stream_writer.h"
-#include "rpc/wire.h"
 
 namespace limpid::rpc {
 namespace {
 
-using Writer = StreamWriter<v1::ExplainManyResponse>;
-
 // Reactor of the stream, and what its writer drives. Kept alive by gRPC (`self_`, until OnDone) and by its items.
 class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                              public Writer::Stream,
+                              public MessageWriter::Stream,
                               public ItemStream,
                               public std::enable_shared_from_this<ExplainManyCall> {
  public:
@@ -33,6 +30,7 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
         caller_(IdentifyCaller(environment, *context)),
         record_(environment, "ExplainMany", caller_),
         meter_(metrics, environment.metrics->stage, caller_.previous_attempts),
+        stall_(std::make_shared<StallCut>(environment.timer, environment.stall_time, [this] { CutStalled(); })),
         writer_(this) {
     environment_.metrics->streams->Increment();
   }
@@ -42,14 +40,14 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     ReadNext();
   }
 
-  // Writer::Stream
-  void Write(const v1::ExplainManyResponse& response) override;
+  // MessageWriter::Stream
+  void Write(const grpc::ByteBuffer& message) override;
   void Finish(const absl::Status& status) override;
 
   // ItemStream
   bool TakeId(const std::string& id) override;
   void FreeId(const std::string& id) override;
-  void Push(Writer::Part part) override { writer_.Push(std::move(part)); }
+  void Push(EventPart part, MessageWriter::Length length) override { writer_.Push(std::move(part), length); }
   void OnItemLeft() override;
 
   // Reactions
@@ -61,6 +59,8 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
  private:
   void StartItem();
   void ReadNext();
+  void CutStalled();
+  void Abort(absl::Status status);
   void Stop();
 
   const Environment& environment_;
@@ -84,9 +84,9 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   // The writer's steps come one after the other; these are theirs.
   CallMeter meter_;
   bool has_written_ = false;
-  grpc::ByteBuffer bytes_;
 
-  Writer writer_;
+  const std::shared_ptr<StallCut> stall_;
+  MessageWriter writer_;
 };
 
 void ExplainManyCall::OnReadDone(bool ok) {
@@ -132,29 +132,39 @@ void ExplainManyCall::OnItemLeft() {
   writer_.End(absl::OkStatus());
 }
 
-void ExplainManyCall::Write(const v1::ExplainManyResponse& response) {
+void ExplainManyCall::Write(const grpc::ByteBuffer& message) {
   if (!std::exchange(has_written_, true)) context_->AddInitialMetadata(kRequestIdKey, caller_.request_id);
-  SerializeMessage(response, &bytes_);
-  meter_.OnWrite(bytes_.Length());
-  StartWrite(&bytes_);
+  meter_.OnWrite(message.Length());
+  stall_->OnWrite();
+  StartWrite(&message);
 }
 
 void ExplainManyCall::Finish(const absl::Status& status) {
   Stop();
   meter_.OnFinish(status);
   record_.Finish(status);
-  AddTrailers(caller_, status, context_);
-  ServerBidiReactor::Finish(ToGrpcStatus(status));
+  stall_->Finish([this, status] {
+    AddTrailers(caller_, status, context_);
+    ServerBidiReactor::Finish(ToGrpcStatus(status));
+  });
 }
 
 void ExplainManyCall::OnWriteDone(bool ok) {
+  stall_->OnWriteDone();
   meter_.OnWriteDone();
   writer_.OnWriteDone(ok);
 }
 
-void ExplainManyCall::OnCancel() {
+void ExplainManyCall::OnCancel() { Abort(absl::CancelledError("cancelled by the caller")); }
+
+void ExplainManyCall::CutStalled() {
+  Abort(Stalled(environment_.stall_time));
+  context_->TryCancel();
+}
+
+void ExplainManyCall::Abort(absl::Status status) {
   Stop();
-  writer_.OnCancel();
+  writer_.Abort(std::move(status));
 }
 
 void ExplainManyCall::OnDone() {

@@ -10,7 +10,7 @@ absl::StatusOr<Gate::Pass> Gate::Enter(const Caller& caller) {
   ABSL_RETURN_IF_ERROR(caller.authentication);
   absl::MutexLock lock(&mutex_);
   if (closed_) {
-    metrics_->rejected_draining->Increment();
+    metrics_->rejected.draining->Increment();
     return base::WithReason(absl::UnavailableError("the server is draining: try another replica"),
                             base::Reason::kDraining);
   }

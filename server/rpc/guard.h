@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/reason.h"
 
 namespace limpid::rpc {
 
@@ -16,9 +17,11 @@ absl::Status Guarded(Body&& body) {
     body();
     return absl::OkStatus();
   } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("the server has no memory left for this request");
+    return base::WithReason(absl::ResourceExhaustedError("the server has no memory left for this request"),
+                            base::Reason::kOutOfDeviceMemory);
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("a defect of the server: ", e.what()));
+    return base::WithReason(absl::InternalError(absl::StrCat("a defect of the server: ", e.what())),
+                            base::Reason::kInvariant);
   }
 }
 

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "limpid/v1/explain.pb.h"
 #include "rpc/decode.h"
+#include "rpc/encode.h"
 #include "rpc/event_part.h"
 #include "rpc/guard.h"
 #include "rpc/request_record.h"
@@ -17,8 +19,6 @@
 
 namespace limpid::rpc {
 namespace {
-
-using Part = StreamWriter<v1::ExplainManyResponse>::Part;
 
 // Rides in an item's last part: when that has left, or was dropped, the item is over. The part lies in the stream's
 // writer, or in the hands of an item that holds the stream: the stream is there.
@@ -71,7 +71,9 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
     ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
     ABSL_ASSIGN_OR_RETURN(model_, environment.explainer->Find(request.model));
     record_->SetRequest(request, *model_);
-    environment.explainer->Explain(std::move(request), {context.stop, context.deadline}, shared_from_this());
+    environment.explainer->Explain(std::move(request),
+                                   ContextOf(context.caller, context.stop, context.deadline, record_->progress()),
+                                   shared_from_this());
     return absl::OkStatus();
   }
 
@@ -79,12 +81,13 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
     const absl::Status survived = Guarded([&] {
       record_->Observe(event);
       const bool is_last = std::holds_alternative<explain::SummaryEvent>(event);
+      const MessageWriter::Length length = LengthOf(event);
       EventPart part = MakeEventPart(std::move(event), model_);
       // The summary waits for End, which frees the id: who has read the summary may use the id again.
       if (is_last) {
         summary_ = std::move(part);
       } else {
-        stream_->Push(Wrapped(std::move(part), std::nullopt));
+        stream_->Push(Wrapped(std::move(part), std::nullopt), length);
       }
     });
     if (!survived.ok()) encoding_failure_ = survived;
@@ -92,33 +95,35 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
 
   void End(absl::Status status) override {
     if (status.ok()) status = encoding_failure_;
+    status = WithStage(status, record_->stage());
     if (owns_id_) stream_->FreeId(id_);
     Leaving leaving(stream_.get(), record_, status, std::move(pass_));
     if (status.ok()) {
-      stream_->Push(Wrapped(std::move(summary_), std::move(leaving)));
+      stream_->Push(Wrapped(std::move(summary_), std::move(leaving)), MessageWriter::Length::kLong);
     } else {
-      stream_->Push(Failed(status, std::move(leaving)));
+      stream_->Push(Failed(status, std::move(leaving)), MessageWriter::Length::kLong);
     }
   }
 
  private:
-  Part Wrapped(EventPart part, std::optional<Leaving> leaving) {
+  EventPart Wrapped(EventPart part, std::optional<Leaving> leaving) {
     return [id = id_, record = record_, part = std::move(part),
-            leaving = std::move(leaving)](v1::ExplainManyResponse* message) mutable {
+            leaving = std::move(leaving)](grpc::ByteBuffer* message) mutable {
       const absl::Time start = absl::Now();
-      message->set_id(id);
-      const bool has_more = part(message->mutable_response());
-      record->AddMessage(message->ByteSizeLong(), absl::Now() - start);
+      const bool has_more = part(message);
+      WrapForItem(id, message);
+      record->AddMessage(message->Length(), absl::Now() - start);
       if (leaving.has_value()) leaving->MarkEncoded();
       return has_more;
     };
   }
 
-  Part Failed(const absl::Status& status, Leaving leaving) {
-    return [id = id_, status, leaving = std::move(leaving)](v1::ExplainManyResponse* message) mutable {
-      message->set_id(id);
-      message->mutable_failure()->set_code(status.raw_code());
-      message->mutable_failure()->set_message(PublicMessage(status));
+  EventPart Failed(const absl::Status& status, Leaving leaving) {
+    return [id = id_, status, leaving = std::move(leaving)](grpc::ByteBuffer* bytes) mutable {
+      v1::ExplainManyResponse message;
+      message.set_id(id);
+      EncodeFailure(status, message.mutable_failure());
+      SerializeMessage(message, bytes);
       leaving.MarkEncoded();
       return false;
     };

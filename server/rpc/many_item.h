@@ -6,10 +6,9 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/support/byte_buffer.h"
-#include "limpid/v1/explain.pb.h"
 #include "rpc/caller.h"
 #include "rpc/environment.h"
-#include "rpc/stream_writer.h"
+#include "rpc/event_part.h"
 
 namespace limpid::rpc {
 
@@ -23,7 +22,7 @@ class ItemStream {
   // True if `id` was free; it is then taken.
   virtual bool TakeId(const std::string& id) = 0;
   virtual void FreeId(const std::string& id) = 0;
-  virtual void Push(StreamWriter<v1::ExplainManyResponse>::Part part) = 0;
+  virtual void Push(EventPart part, MessageWriter::Length length) = 0;
   // Once per item: its last message has left, or was dropped. Not under any lock of the stream.
   virtual void OnItemLeft() = 0;
 };

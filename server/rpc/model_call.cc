@@ -39,8 +39,9 @@ class PredictCall final : public UnaryCall<v1::PredictRequest, v1::PredictRespon
     ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodePredictRequest(message));
     ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(request.model));
     record_.SetRequest(request, *model_);
+    const absl::Time deadline = RequestDeadline(*context_, environment_.max_request_time);
     environment_.explainer->Explain(std::move(request),
-                                    {stop_.get_token(), RequestDeadline(*context_, environment_.max_request_time)},
+                                    ContextOf(record_.caller(), stop_.get_token(), deadline, record_.progress()),
                                     std::static_pointer_cast<PredictCall>(self()));
     return absl::OkStatus();
   }
@@ -53,28 +54,51 @@ class PredictCall final : public UnaryCall<v1::PredictRequest, v1::PredictRespon
   absl::Status encoding_failure_;
 };
 
-// On the pool: a long text takes longer than one of gRPC's few threads may be held.
-class TokenizeCall final : public UnaryCall<v1::TokenizeRequest, v1::TokenizeResponse> {
+// A call that tokenizes, on the pool: a long text takes longer than one of gRPC's few threads may be held.
+template <typename Request, typename Response>
+class PoolCall : public UnaryCall<Request, Response> {
  public:
-  explicit TokenizeCall(const UnaryArguments& arguments) : UnaryCall("Tokenize", arguments) {}
+  using UnaryCall<Request, Response>::UnaryCall;
+
+ protected:
+  void RunOnPool() {
+    deadline_ = RequestDeadline(*this->context_, this->environment_.max_request_time);
+    this->environment_.pool->Post([this] {
+      absl::Status done;
+      const absl::Status survived = Guarded([&] { done = CheckCaller(); });
+      this->Conclude(survived.ok() ? done : survived);
+    });
+  }
+  explain::CallContext context() const {
+    return ContextOf(this->record_.caller(), {}, deadline_, this->record_.progress());
+  }
+
+ private:
+  // Fills `response_`.
+  virtual absl::Status Run() = 0;
+
+  absl::Status CheckCaller() {
+    if (this->context_->IsCancelled()) return absl::CancelledError("cancelled by the caller");
+    return absl::Now() < deadline_ ? Run() : Expired();
+  }
+
+  absl::Time deadline_;
+};
+
+class TokenizeCall final : public PoolCall<v1::TokenizeRequest, v1::TokenizeResponse> {
+ public:
+  explicit TokenizeCall(const UnaryArguments& arguments) : PoolCall("Tokenize", arguments) {}
 
  private:
   absl::Status Begin(const v1::TokenizeRequest& message) override {
     model_ = message.model();
     ABSL_ASSIGN_OR_RETURN(input_, DecodeInput(message.input()));
-    deadline_ = RequestDeadline(*context_, environment_.max_request_time);
-    environment_.pool->Post([this] {
-      absl::Status tokenized;
-      const absl::Status survived = Guarded([&] { tokenized = Tokenize(); });
-      Conclude(survived.ok() ? tokenized : survived);
-    });
+    RunOnPool();
     return absl::OkStatus();
   }
 
-  absl::Status Tokenize() {
-    if (context_->IsCancelled()) return absl::CancelledError("cancelled by the caller");
-    if (absl::Now() > deadline_) return absl::DeadlineExceededError("the deadline came before the text was tokenized");
-    ABSL_ASSIGN_OR_RETURN(const text::Encoding encoding, environment_.explainer->Tokenize(model_, input_));
+  absl::Status Run() override {
+    ABSL_ASSIGN_OR_RETURN(const text::Encoding encoding, environment_.explainer->Tokenize(model_, input_, context()));
     EncodeTokens(encoding.tokens, response_.mutable_tokens());
     response_.set_truncated(encoding.truncated);
     return absl::OkStatus();
@@ -82,7 +106,27 @@ class TokenizeCall final : public UnaryCall<v1::TokenizeRequest, v1::TokenizeRes
 
   std::string model_;
   explain::Input input_;
-  absl::Time deadline_;
+};
+
+class EstimateCostCall final : public PoolCall<v1::EstimateCostRequest, v1::EstimateCostResponse> {
+ public:
+  explicit EstimateCostCall(const UnaryArguments& arguments) : PoolCall("EstimateCost", arguments) {}
+
+ private:
+  absl::Status Begin(const v1::EstimateCostRequest& message) override {
+    ABSL_ASSIGN_OR_RETURN(request_, DecodeExplainRequest(message.request()));
+    RunOnPool();
+    return absl::OkStatus();
+  }
+
+  absl::Status Run() override {
+    ABSL_ASSIGN_OR_RETURN(const explain::CostEstimate estimate,
+                          environment_.explainer->EstimateCost(request_, context()));
+    EncodeEstimate(estimate, &response_);
+    return absl::OkStatus();
+  }
+
+  explain::ExplainRequest request_;
 };
 
 class ListModelsCall final : public UnaryCall<v1::ListModelsRequest, v1::ListModelsResponse> {
@@ -131,6 +175,10 @@ grpc::ServerUnaryReactor* Start(const UnaryArguments& arguments) {
 grpc::ServerUnaryReactor* StartPredictCall(const UnaryArguments& arguments) { return Start<PredictCall>(arguments); }
 
 grpc::ServerUnaryReactor* StartTokenizeCall(const UnaryArguments& arguments) { return Start<TokenizeCall>(arguments); }
+
+grpc::ServerUnaryReactor* StartEstimateCostCall(const UnaryArguments& arguments) {
+  return Start<EstimateCostCall>(arguments);
+}
 
 grpc::ServerUnaryReactor* StartListModelsCall(const UnaryArguments& arguments) {
   return Start<ListModelsCall>(arguments);

@@ -8,6 +8,7 @@ namespace limpid::rpc {
 
 grpc::ServerUnaryReactor* StartPredictCall(const UnaryArguments& arguments);
 grpc::ServerUnaryReactor* StartTokenizeCall(const UnaryArguments& arguments);
+grpc::ServerUnaryReactor* StartEstimateCostCall(const UnaryArguments& arguments);
 grpc::ServerUnaryReactor* StartListModelsCall(const UnaryArguments& arguments);
 grpc::ServerUnaryReactor* StartGetModelCall(const UnaryArguments& arguments);
 

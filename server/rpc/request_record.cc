@@ -1,10 +1,12 @@
 #include "rpc/request_record.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "base/reason.h"
 #include "explain/method.h"
 #include "rpc/status.h"
 
@@ -80,8 +82,8 @@ void RequestRecord::Finish(const absl::Status& status) {
 }
 
 void RequestRecord::CountLocked(const absl::Status& status) {
+  CountDropped(status);
   CountExplanationsLocked(status);
-  if (absl::IsResourceExhausted(status)) environment_.metrics->rejected_queue_full->Increment();
   if (!summary_.has_value()) return;
   const telemetry::StageMetrics& stage = environment_.metrics->stage;
   ObserveMs(stage.tokenize, summary_->tokenize_ms);
@@ -90,12 +92,24 @@ void RequestRecord::CountLocked(const absl::Status& status) {
   stage.serialize->Observe(absl::ToDoubleSeconds(serialize_time_));
 }
 
+// Requests that ended before their answer did.
+void RequestRecord::CountDropped(const absl::Status& status) const {
+  const bool is_late = absl::IsDeadlineExceeded(status);
+  if (!is_late && !absl::IsCancelled(status)) return;
+  const std::vector<base::Detail> details = base::DetailsOf(status);
+  const bool is_cut = std::any_of(details.begin(), details.end(), [](const auto& d) { return d.key == "cause"; });
+  const telemetry::DropMetrics& dropped = environment_.metrics->dropped;
+  const auto& counters = is_late ? dropped.deadline : is_cut ? dropped.slow_reader : dropped.cancelled;
+  counters[static_cast<size_t>(stage())]->Increment();
+}
+
 void RequestRecord::CountExplanationsLocked(const absl::Status& status) {
   if (model_metrics_ == nullptr) return;
   for (size_t i = 0; i < methods_.size(); ++i) {
     const auto found = model_metrics_->explanations.find(methods_[i]);
     if (found == model_metrics_->explanations.end()) continue;
     if (explained_[i]) found->second.full->Increment();
+    if (!explained_[i] && summary_.has_value() && summary_->partial) found->second.partial->Increment();
     if (!explained_[i] && IsServerFault(status)) found->second.failed->Increment();
   }
 }
@@ -120,6 +134,10 @@ void RequestRecord::WriteLineLocked(const absl::Status& status) {
   if (caller_.previous_attempts > 0) fields.push_back({"previous_attempts", int64_t{caller_.previous_attempts}});
   fields.push_back({"total_ms", absl::ToDoubleMilliseconds(now - start_)});
   fields.push_back({"status", absl::StatusCodeToString(status.code())});
+  if (const std::string reason = ReasonOf(status); !reason.empty()) fields.push_back({"reason", reason});
+  if (absl::IsDeadlineExceeded(status) || absl::IsCancelled(status)) {
+    fields.push_back({"stage", std::string(StageName(stage()))});
+  }
   if (!status.ok()) fields.push_back({"error", std::string(status.message().substr(0, kMaxLoggedErrorBytes))});
   environment_.log->Write(telemetry::LogLevel::kInfo, "request", fields);
 }

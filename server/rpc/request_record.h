@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +32,13 @@ class RequestRecord {
   void Finish(const absl::Status& status);
 
   const Caller& caller() const { return caller_; }
+  // Where the request is: for the explain room to set.
+  const std::shared_ptr<explain::Progress>& progress() const { return progress_; }
+  explain::Stage stage() const { return progress_->stage; }
 
  private:
   void CountLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountDropped(const absl::Status& status) const;
   void CountExplanationsLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteLineLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -41,6 +46,7 @@ class RequestRecord {
   const char* const rpc_;
   const Caller caller_;
   const std::string item_;
+  const std::shared_ptr<explain::Progress> progress_ = std::make_shared<explain::Progress>();
   const absl::Time start_;
 
   absl::Mutex mutex_;

@@ -33,11 +33,13 @@ RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& part
                    .pool = parts.pool,
                    .metrics = parts.metrics,
                    .log = parts.log,
+                   .timer = parts.timer,
                    .gate = &gate_,
                    .authenticator = parts.authenticator,
                    .facts = options.facts,
                    .max_request_time = options.max_request_time,
-                   .max_requests_per_stream = options.max_requests_per_stream},
+                   .max_requests_per_stream = options.max_requests_per_stream,
+                   .stall_time = options.stall_time},
       service_(std::make_unique<Service>(environment_)) {}
 
 absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerParts& parts) {

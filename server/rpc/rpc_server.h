@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
 #include "grpcpp/security/server_credentials.h"
@@ -30,6 +31,8 @@ struct RpcServerOptions {
   absl::Duration max_request_time = absl::Seconds(60);
   // Requests under way on one ExplainMany stream; beyond it the stream is not read.
   size_t max_requests_per_stream = 64;
+  // How long a reader may take for one message before its stream is cut.
+  absl::Duration stall_time = absl::Seconds(30);
   // How long new requests are still taken after readiness has ended, so that load balancers notice.
   absl::Duration drain_notice = absl::ZeroDuration();
 };
@@ -38,6 +41,7 @@ struct RpcServerOptions {
 struct RpcServerParts {
   explain::Explainer* explainer = nullptr;
   base::WorkerPool* pool = nullptr;
+  base::Timer* timer = nullptr;
   telemetry::Metrics* metrics = nullptr;
   telemetry::Log* log = nullptr;
   const Authenticator* authenticator = nullptr;                    // null: callers are whom their address says

@@ -12,6 +12,7 @@ Service::Service(const Environment& environment)
       explain_many_(environment.metrics->AddRpc("ExplainMany")),
       predict_(environment.metrics->AddRpc("Predict")),
       tokenize_(environment.metrics->AddRpc("Tokenize")),
+      estimate_cost_(environment.metrics->AddRpc("EstimateCost")),
       list_models_(environment.metrics->AddRpc("ListModels")),
       get_model_(environment.metrics->AddRpc("GetModel")) {}
 
@@ -33,6 +34,11 @@ grpc::ServerUnaryReactor* Service::Predict(grpc::CallbackServerContext* context,
 grpc::ServerUnaryReactor* Service::Tokenize(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* response) {
   return StartTokenizeCall({environment_, tokenize_, context, *request, response});
+}
+
+grpc::ServerUnaryReactor* Service::EstimateCost(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
+  return StartEstimateCostCall({environment_, estimate_cost_, context, *request, response});
 }
 
 grpc::ServerUnaryReactor* Service::ListModels(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

@@ -4,12 +4,19 @@
 #include <random>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
+#include "base/reason.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
 namespace limpid::rpc {
 namespace {
 
-// A full queue of default size is worked off in some seconds; a place in it is free much earlier.
-constexpr int kQueueFullPushbackMs = 200;
-constexpr int kJitterMs = 200;
+using base::Reason;
+
+constexpr char kDomain[] = "limpid.v1";
+constexpr int kNoRetry = -1;
+constexpr int64_t kMaxPushbackMs = 60'000;
 
 bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -31,6 +38,56 @@ std::string WithoutPaths(std::string_view message) {
   return cleaned;
 }
 
+// "methods[0].saliency.reduction" of "methods[0].saliency.reduction: must be ...", the form of all our refusals of
+// fields; empty if the message has another.
+std::string FieldOf(std::string_view message) {
+  const size_t colon = message.find(": ");
+  if (colon == std::string_view::npos) return "";
+  const std::string_view field = message.substr(0, colon);
+  const bool is_path = std::all_of(field.begin(), field.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '[' || c == ']';
+  });
+  return is_path ? std::string(field) : "";
+}
+
+void AddErrorInfo(const absl::Status& status, Reason reason, google::rpc::Status* details) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(base::ReasonName(reason)));
+  info.set_domain(kDomain);
+  for (const base::Detail& detail : base::DetailsOf(status)) (*info.mutable_metadata())[detail.key] = detail.value;
+  details->add_details()->PackFrom(info);
+}
+
+void AddQuotaFailure(const absl::Status& status, google::rpc::Status* details) {
+  google::rpc::QuotaFailure quota;
+  google::rpc::QuotaFailure::Violation* violation = quota.add_violations();
+  for (const base::Detail& detail : base::DetailsOf(status)) {
+    if (detail.key == "subject") violation->set_subject(detail.value);
+  }
+  violation->set_description(PublicMessage(status));
+  details->add_details()->PackFrom(quota);
+}
+
+void AddDetails(const absl::Status& status, google::rpc::Status* details) {
+  const std::optional<Reason> reason = base::ReasonOf(status);
+  if (reason.has_value()) AddErrorInfo(status, *reason, details);
+  if (reason == Reason::kOverloaded || reason == Reason::kClientLimit) AddQuotaFailure(status, details);
+  if (const std::optional<absl::Duration> delay = base::RetryAfterOf(status); delay.has_value()) {
+    google::rpc::RetryInfo retry;
+    const int64_t ms = absl::ToInt64Milliseconds(*delay);
+    retry.mutable_retry_delay()->set_seconds(ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(ms % 1000) * 1'000'000);
+    details->add_details()->PackFrom(retry);
+  }
+  const std::string field = FieldOf(details->message());
+  if (!absl::IsInvalidArgument(status) || field.empty()) return;
+  google::rpc::BadRequest bad;
+  google::rpc::BadRequest::FieldViolation* violation = bad.add_field_violations();
+  violation->set_field(field);
+  violation->set_description(details->message().substr(field.size() + 2));
+  details->add_details()->PackFrom(bad);
+}
+
 }  // namespace
 
 std::string PublicMessage(const absl::Status& status) {
@@ -45,14 +102,50 @@ std::string PublicMessage(const absl::Status& status) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.raw_code()), PublicMessage(status)};
+  google::rpc::Status details;
+  details.set_code(status.raw_code());
+  details.set_message(PublicMessage(status));
+  AddDetails(status, &details);
+  // Sent as grpc-status-details-bin.
+  const std::string encoded = details.details_size() > 0 ? details.SerializeAsString() : "";
+  return {static_cast<grpc::StatusCode>(status.raw_code()), details.message(), encoded};
 }
 
-int RetryPushbackMs(const absl::Status& status) {
+absl::Status Expired() {
+  return base::WithReason(absl::DeadlineExceededError("the deadline came before the answer had left"),
+                          Reason::kExpired);
+}
+
+absl::Status Stalled(absl::Duration limit) {
+  const absl::Status status = absl::CancelledError(
+      absl::StrCat("the reader took no message for ", absl::ToInt64Milliseconds(limit), " ms: the stream was cut"));
+  return base::WithDetail(status, "cause", "slow_reader");
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  const std::optional<Reason> reason = base::ReasonOf(status);
+  return reason.has_value() ? std::string(base::ReasonName(*reason)) : "";
+}
+
+absl::Status WithStage(const absl::Status& status, explain::Stage stage) {
+  if (!absl::IsDeadlineExceeded(status) && !absl::IsCancelled(status)) return status;
+  return base::WithDetail(status, "stage", StageName(stage));
+}
+
+std::string_view StageName(explain::Stage stage) {
+  constexpr std::string_view kNames[] = {"admission", "tokenize", "queue", "compute", "fold", "write"};
+  return kNames[static_cast<size_t>(stage)];
+}
+
+std::optional<int> RetryPushbackMs(const absl::Status& status) {
   if (status.code() == absl::StatusCode::kUnavailable) return 0;
-  if (status.code() != absl::StatusCode::kResourceExhausted) return -1;
+  if (status.code() == absl::StatusCode::kInternal) return kNoRetry;
+  if (status.code() != absl::StatusCode::kResourceExhausted) return std::nullopt;
+  const std::optional<absl::Duration> delay = base::RetryAfterOf(status);
+  if (!delay.has_value()) return kNoRetry;
+  const auto ms = static_cast<int>(std::min(absl::ToInt64Milliseconds(*delay), kMaxPushbackMs));
   thread_local std::minstd_rand random(std::random_device{}());
-  return kQueueFullPushbackMs + static_cast<int>(random() % kJitterMs);
+  return ms + static_cast<int>(random() % static_cast<unsigned>(ms / 2 + 1));
 }
 
 }  // namespace limpid::rpc

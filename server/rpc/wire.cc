@@ -6,7 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "text/utf8.h"
 
@@ -16,6 +19,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
+using google::protobuf::internal::WireFormatLite;
 
 // Looks at every string of a message read without its schema (which does not ask for UTF-8). OK if all are well-formed.
 absl::Status CheckStrings(const UnknownFieldSet& fields, const google::protobuf::Descriptor& type,
@@ -36,6 +40,14 @@ absl::Status CheckStrings(const UnknownFieldSet& fields, const google::protobuf:
     }
   }
   return absl::OkStatus();
+}
+
+// What comes before a length-delimited field's value.
+void AppendFieldHeader(int number, size_t length, std::string* out) {
+  google::protobuf::io::StringOutputStream stream(out);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.WriteTag(WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  coded.WriteVarint64(length);
 }
 
 }  // namespace
@@ -63,6 +75,30 @@ void SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer
       grpc::SerializationTraits<google::protobuf::Message>::Serialize(message, bytes, &owns_bytes);
   // Only a message over 2 GiB, which no part of an answer is.
   if (!serialized.ok()) throw std::length_error(serialized.error_message());
+}
+
+void SerializeChunk(const v1::AttentionChunk& chunk, const std::vector<grpc::Slice>& payload, grpc::ByteBuffer* bytes) {
+  size_t payload_bytes = 0;
+  for (const grpc::Slice& slice : payload) payload_bytes += slice.size();
+  // The data come last: the order of a message's fields is free.
+  std::string fields = chunk.SerializeAsString();
+  AppendFieldHeader(v1::AttentionChunk::kDataFieldNumber, payload_bytes, &fields);
+  std::string head;
+  AppendFieldHeader(v1::ExplainResponse::kAttentionFieldNumber, fields.size() + payload_bytes, &head);
+  std::vector<grpc::Slice> slices = {grpc::Slice(head + fields)};
+  slices.insert(slices.end(), payload.begin(), payload.end());
+  *bytes = grpc::ByteBuffer(slices.data(), slices.size());
+}
+
+void WrapForItem(const std::string& id, grpc::ByteBuffer* bytes) {
+  std::string head;
+  AppendFieldHeader(v1::ExplainManyResponse::kIdFieldNumber, id.size(), &head);
+  head += id;
+  AppendFieldHeader(v1::ExplainManyResponse::kResponseFieldNumber, bytes->Length(), &head);
+  std::vector<grpc::Slice> inner, slices = {grpc::Slice(head)};
+  if (!bytes->Dump(&inner).ok()) throw std::runtime_error("a message cannot be read again");
+  slices.insert(slices.end(), inner.begin(), inner.end());
+  *bytes = grpc::ByteBuffer(slices.data(), slices.size());
 }
 
 }  // namespace limpid::rpc

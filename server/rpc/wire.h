@@ -1,8 +1,13 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/slice.h"
+#include "limpid/v1/explain.pb.h"
 
 // Messages from and to bytes. Handlers take raw bytes, because gRPC itself answers bytes that do not parse with
 // UNIMPLEMENTED and no text, and takes them for the end of a stream.
@@ -14,5 +19,12 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Messa
 
 // Replaces what is in `bytes`.
 void SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer* bytes);
+
+// An ExplainResponse with this attention chunk, whose data are the payload's slices: they are referred to, not copied.
+// `chunk` has no data.
+void SerializeChunk(const v1::AttentionChunk& chunk, const std::vector<grpc::Slice>& payload, grpc::ByteBuffer* bytes);
+
+// The bytes of an ExplainManyResponse around those of its ExplainResponse, which are shared.
+void WrapForItem(const std::string& id, grpc::ByteBuffer* bytes);
 
 }  // namespace limpid::rpc

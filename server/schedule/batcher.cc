@@ -6,9 +6,12 @@
 namespace limpid::schedule {
 namespace {
 
+// Tokens of interactive batches for which one token of a bulk batch is due.
+constexpr size_t kInteractivePerBulk = 8;
+
 size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
   size_t tokens = 0;
-  for (size_t i = next_row; i < group.group().rows.size(); ++i) tokens += group.row(i).token_ids.size();
+  for (size_t i = next_row; i < group.num_rows(); ++i) tokens += group.row(i).token_ids.size();
   return tokens;
 }
 
@@ -16,62 +19,103 @@ size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
 
 void Batcher::Add(std::shared_ptr<WaitingGroup> group) {
   num_tokens_ += TokensFrom(*group, 0);
-  engine::Engine* const engine = group->group().engine.get();
-  auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.engine == engine; });
-  if (lane == lanes_.end()) lane = lanes_.insert(lane, {engine, {}});
-  lane->entries.push_back({std::move(group)});
+  ++num_groups_;
+  const RowGroup& rows = group->group();
+  Lanes& all = lanes(rows.priority);
+  auto lane = std::find_if(all.begin(), all.end(), [&](const Lane& l) { return l.engine == rows.engine; });
+  if (lane == all.end()) lane = all.insert(lane, {rows.engine, {}});
+  Client* client = lane->clients.Find([&](const Client& c) { return c.name == rows.client; });
+  Rest rest = {.group = group, .next_row = 0, .queued = group->queued()};
+  if (client != nullptr) return client->groups.Add(std::move(rest));
+  Client added{.name = rows.client, .groups = {}};
+  added.groups.Add(std::move(rest));
+  lane->clients.Add(std::move(added));
 }
 
-std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeGone(absl::Time now) {
-  return TakeIf([now](const WaitingGroup& group) { return group.ended() || !group.CheckCaller(now).ok(); });
+std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeGone(absl::Time now, const Speed& speed) {
+  return TakeIf([&](const Rest& rest) { return rest.group->ended() || !rest.group->CheckCaller(now, speed).ok(); });
 }
 
 std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeAll() {
-  return TakeIf([](const WaitingGroup&) { return true; });
+  return TakeIf([](const Rest&) { return true; });
 }
 
-std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeIf(const std::function<bool(const WaitingGroup&)>& is_taken) {
-  std::vector<std::shared_ptr<WaitingGroup>> taken;
-  for (Lane& lane : lanes_) {
-    std::erase_if(lane.entries, [&](Entry& entry) {
-      if (!is_taken(*entry.group)) return false;
-      num_tokens_ -= TokensFrom(*entry.group, entry.next_row);
-      taken.push_back(std::move(entry.group));
-      return true;
-    });
+bool Batcher::TakeUnstarted(const WaitingGroup& group) {
+  return !TakeIf([&](const Rest& rest) { return rest.group.get() == &group && rest.next_row == 0; }).empty();
+}
+
+void Batcher::ForEachRest(const std::function<void(Rest&)>& visit) {
+  for (Lanes& all : lanes_) {
+    for (Lane& lane : all) {
+      lane.clients.ForEach([&](Client& client) { client.groups.ForEach(visit); });
+    }
+    std::erase_if(all, [](const Lane& lane) { return lane.clients.empty(); });
   }
-  std::erase_if(lanes_, [](const Lane& lane) { return lane.entries.empty(); });
+}
+
+std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeIf(const std::function<bool(const Rest&)>& is_taken) {
+  std::vector<std::shared_ptr<WaitingGroup>> taken;
+  ForEachRest([&](Rest& rest) {
+    if (!is_taken(rest)) return;
+    num_tokens_ -= TokensFrom(*rest.group, rest.next_row);
+    --num_groups_;
+    taken.push_back(std::exchange(rest.group, nullptr));
+  });
   return taken;
+}
+
+absl::Time Batcher::oldest() {
+  absl::Time oldest = absl::InfiniteFuture();
+  ForEachRest([&](Rest& rest) { oldest = std::min(oldest, rest.queued); });
+  return oldest;
+}
+
+Priority Batcher::NextPriority() const {
+  const bool has_bulk = !lanes(Priority::kBulk).empty();
+  if (lanes(Priority::kInteractive).empty()) return Priority::kBulk;
+  return has_bulk && bulk_credit_ >= options_.max_batch_tokens ? Priority::kBulk : Priority::kInteractive;
 }
 
 Batch Batcher::NextBatch() {
   Batch batch;
-  if (lanes_.empty()) return batch;
-  Lane lane = std::move(lanes_.front());
-  lanes_.pop_front();
+  if (empty()) return batch;
+  const Priority priority = NextPriority();
+  Lanes& all = lanes(priority);
+  Lane lane = std::move(all.front());
+  all.pop_front();
   batch.engine = lane.engine;
-  FillBatch(&lane.entries, &batch);
-  if (!lane.entries.empty()) lanes_.push_back(std::move(lane));
+  FillBatch(&lane, &batch);
+  if (!lane.clients.empty()) all.push_back(std::move(lane));
+  if (priority == Priority::kBulk) {
+    bulk_credit_ -= std::min(bulk_credit_, batch.num_tokens);
+  } else {
+    bulk_credit_ = lanes(Priority::kBulk).empty() ? 0 : bulk_credit_ + batch.num_tokens / kInteractivePerBulk;
+  }
   return batch;
 }
 
-void Batcher::FillBatch(std::deque<Entry>* entries, Batch* batch) {
-  while (!entries->empty()) {
-    const size_t tokens = entries->front().group->row(entries->front().next_row).token_ids.size();
-    if (!batch->tickets.empty() && batch->num_tokens + tokens > max_batch_tokens_) return;
-    Entry entry = std::move(entries->front());
-    entries->pop_front();
-    batch->tickets.push_back({entry.group, entry.next_row});
-    batch->num_tokens += tokens;
-    num_tokens_ -= tokens;
-    if (++entry.next_row < entry.group->group().rows.size()) entries->push_back(std::move(entry));
-  }
+bool Batcher::Fits(const Batch& batch, const RowTicket& ticket) const {
+  if (batch.tickets.empty()) return true;
+  return batch.num_tokens + ticket.row().token_ids.size() <= options_.max_batch_tokens &&
+         batch.peak_bytes + ticket.cost().peak_bytes <= options_.max_batch_bytes;
 }
 
-size_t Batcher::num_groups() const {
-  size_t groups = 0;
-  for (const Lane& lane : lanes_) groups += lane.entries.size();
-  return groups;
+void Batcher::FillBatch(Lane* lane, Batch* batch) {
+  while (!lane->clients.empty()) {
+    Client& client = lane->clients.Next();
+    Rest& rest = client.groups.Next();
+    RowTicket ticket = {rest.group, rest.next_row};
+    if (!Fits(*batch, ticket)) return;
+    const size_t tokens = ticket.row().token_ids.size();
+    batch->num_tokens += tokens;
+    batch->peak_bytes += ticket.cost().peak_bytes;
+    batch->tickets.push_back(std::move(ticket));
+    num_tokens_ -= tokens;
+    ++rest.next_row;
+    if (rest.empty()) --num_groups_;
+    client.groups.Spend(tokens);
+    lane->clients.Spend(tokens);
+  }
 }
 
 }  // namespace limpid::schedule

@@ -1,67 +1,99 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "schedule/speed.h"
+#include "schedule/turns.h"
 #include "schedule/waiting_group.h"
 
 namespace limpid::schedule {
 
 // Rows of one engine that run together.
 struct Batch {
-  engine::Engine* engine = nullptr;  // the tickets' groups keep it alive
+  std::shared_ptr<engine::Engine> engine;
   std::vector<RowTicket> tickets;
   size_t num_tokens = 0;
+  uint64_t peak_bytes = 0;
 };
 
 // What waits, and in which order it runs: the policy, without threads and without a clock.
 //
-//  * Engines take turns, batch by batch. Within a batch the groups of the engine take turns, row by row: a group of
-//    200 rows delays a group of one row by its own share only, and fills the batch when it is alone.
-//  * A row that would exceed the token budget stays first in line for the next batch. A row longer than the budget
-//    goes alone, so every row runs.
-//  * Rows of a group whose caller has gone, or that has ended, are never handed out.
+//  * Interactive batches go first, bulk batches when nothing interactive waits, and for an eighth of what interactive
+//    batches took meanwhile. A batch holds rows of one priority, so that bulk rows do not make an interactive batch
+//    long.
+//  * Engines take turns, batch by batch. Within an engine clients take turns, and within a client its groups do, by
+//    tokens (turns.h): a group of 2,000 rows delays a group of one row by its own share only, and fills the batch when
+//    it is alone.
+//  * A row that would exceed the batch's tokens or memory stays first in line for the next batch. A row larger than a
+//    whole batch goes alone, so every row runs.
+//  * Rows of a group whose caller has gone, or that has ended, are never handed out if they are taken out first.
 //
 // Not thread-safe.
 class Batcher {
  public:
-  explicit Batcher(size_t max_batch_tokens) : max_batch_tokens_(max_batch_tokens) {}
+  explicit Batcher(const SchedulerOptions& options) : options_(options) {}
 
   void Add(std::shared_ptr<WaitingGroup> group);
 
   // Takes out the groups for which nobody waits at `now`; the caller ends them.
-  std::vector<std::shared_ptr<WaitingGroup>> TakeGone(absl::Time now);
+  std::vector<std::shared_ptr<WaitingGroup>> TakeGone(absl::Time now, const Speed& speed);
   std::vector<std::shared_ptr<WaitingGroup>> TakeAll();
+  // Takes out a group of which no row has been handed out; false if there is no such group.
+  bool TakeUnstarted(const WaitingGroup& group);
 
   // No tickets when nothing waits.
   Batch NextBatch();
 
-  bool empty() const { return lanes_.empty(); }
+  bool empty() const { return num_groups_ == 0; }
   // Of the rows not yet handed out.
   size_t num_tokens() const { return num_tokens_; }
-  size_t num_groups() const;
+  size_t num_groups() const { return num_groups_; }
+  // When the group that has waited longest was queued; InfiniteFuture when nothing waits.
+  absl::Time oldest();
 
  private:
-  struct Entry {
+  // A group's rows from `next_row` on.
+  struct Rest {
     std::shared_ptr<WaitingGroup> group;
     size_t next_row = 0;
+    absl::Time queued;
+
+    bool empty() const { return group == nullptr || next_row == group->num_rows(); }
   };
-  // The groups of one engine in order of their turns. Never empty.
+  struct Client {
+    std::string name;
+    Turns<Rest> groups;
+
+    bool empty() const { return groups.empty(); }
+  };
+  // The rows of one engine.
   struct Lane {
-    engine::Engine* engine;  // the entries' groups keep it alive
-    std::deque<Entry> entries;
+    std::shared_ptr<engine::Engine> engine;
+    Turns<Client> clients;
   };
+  using Lanes = std::deque<Lane>;
 
-  std::vector<std::shared_ptr<WaitingGroup>> TakeIf(const std::function<bool(const WaitingGroup&)>& is_taken);
-  void FillBatch(std::deque<Entry>* entries, Batch* batch);
+  std::vector<std::shared_ptr<WaitingGroup>> TakeIf(const std::function<bool(const Rest&)>& is_taken);
+  void ForEachRest(const std::function<void(Rest&)>& visit);
+  // The priority whose batch is due. Requires !empty().
+  Priority NextPriority() const;
+  void FillBatch(Lane* lane, Batch* batch);
+  bool Fits(const Batch& batch, const RowTicket& ticket) const;
+  Lanes& lanes(Priority priority) { return lanes_[static_cast<size_t>(priority)]; }
+  const Lanes& lanes(Priority priority) const { return lanes_[static_cast<size_t>(priority)]; }
 
-  const size_t max_batch_tokens_;
-  std::deque<Lane> lanes_;
+  const SchedulerOptions options_;
+  std::array<Lanes, kNumPriorities> lanes_;  // no lane is ever empty
+  // Tokens that bulk rows have earned while interactive batches went first.
+  size_t bulk_credit_ = 0;
   size_t num_tokens_ = 0;
+  size_t num_groups_ = 0;
 };
 
 }  // namespace limpid::schedule

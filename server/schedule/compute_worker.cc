@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/reason.h"
 
 namespace limpid::schedule {
 namespace {
@@ -20,16 +20,19 @@ absl::Status CheckRows(const RowGroup& group) {
   return absl::OkStatus();
 }
 
-size_t CountTokens(const RowGroup& group) {
-  size_t tokens = 0;
-  for (const engine::Row& row : group.rows) tokens += row.token_ids.size();
-  return tokens;
+absl::Status Stopping() {
+  return base::WithReason(absl::UnavailableError("the server is stopping: try another replica"),
+                          base::Reason::kDraining);
 }
 
 }  // namespace
 
-ComputeWorker::ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics)
-    : options_(options), metrics_(metrics), batcher_(options.max_batch_tokens), thread_([this] { RunBatches(); }) {
+ComputeWorker::ComputeWorker(const SchedulerOptions& options, Speed* speed, telemetry::Metrics* metrics)
+    : speed_(speed),
+      metrics_(metrics),
+      batcher_(options),
+      runner_(options.max_batch_tokens, speed, metrics),
+      thread_([this] { RunBatches(); }) {
   pthread_setname_np(thread_.native_handle(), "compute");
 }
 
@@ -45,34 +48,41 @@ ComputeWorker::~ComputeWorker() {
     waiting = batcher_.TakeAll();
     ShowQueueLocked();
   }
-  for (const auto& group : waiting) group->Fail(absl::UnavailableError("the server is stopping: try another replica"));
+  for (const auto& group : waiting) group->Fail(Stopping());
 }
 
 void ComputeWorker::Submit(RowGroup rows) {
   const absl::Status checked = CheckRows(rows);
-  auto group = std::make_shared<WaitingGroup>(std::move(rows), absl::Now());
+  const auto group = std::make_shared<WaitingGroup>(std::move(rows), absl::Now());
   if (!checked.ok()) return group->Fail(checked);
-  if (absl::Status admitted = Admit(group); !admitted.ok()) group->Fail(std::move(admitted));
+  group->WatchCaller([this, watched = std::weak_ptr(group)] {
+    if (const auto stopped = watched.lock(); stopped != nullptr) EndIfUnstarted(stopped);
+  });
+  if (!Add(group)) return group->Fail(Stopping());
+  // He may have gone before the group was there to be found.
+  if (group->group().stop.stop_requested()) EndIfUnstarted(group);
 }
 
-absl::Status ComputeWorker::Admit(const std::shared_ptr<WaitingGroup>& group) {
-  const size_t tokens = CountTokens(group->group());
+bool ComputeWorker::Add(const std::shared_ptr<WaitingGroup>& group) {
   absl::MutexLock lock(&mutex_);
-  if (stopping_) return absl::UnavailableError("the server is stopping: try another replica");
-  // An empty queue takes any group, else a large one could never run.
-  if (!batcher_.empty() && batcher_.num_tokens() + tokens > options_.max_queue_tokens) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", batcher_.num_tokens(),
-                                                     " tokens wait, this needs ", tokens, ", the limit is ",
-                                                     options_.max_queue_tokens));
-  }
+  if (stopping_) return false;
   batcher_.Add(group);
   ShowQueueLocked();
-  return absl::OkStatus();
+  return true;
+}
+
+void ComputeWorker::EndIfUnstarted(const std::shared_ptr<WaitingGroup>& group) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!batcher_.TakeUnstarted(*group)) return;
+    ShowQueueLocked();
+  }
+  group->Fail(absl::CancelledError("the caller has gone"));
 }
 
 void ComputeWorker::RunBatches() {
   while (std::optional<Work> work = TakeWork()) {
-    for (const auto& group : work->gone) group->Fail(group->CheckCaller(work->taken));
+    for (const auto& group : work->gone) group->Fail(group->CheckCaller(work->taken, *speed_));
     if (!work->batch.tickets.empty()) runner_.Run(work->batch);
   }
 }
@@ -84,7 +94,9 @@ std::optional<ComputeWorker::Work> ComputeWorker::TakeWork() {
   if (stopping_) return std::nullopt;
   Work work;
   work.taken = absl::Now();
-  work.gone = batcher_.TakeGone(work.taken);
+  work.gone = batcher_.TakeGone(work.taken, *speed_);
+  const absl::Time oldest = batcher_.oldest();
+  metrics_->queue_oldest_seconds->Set(oldest > work.taken ? 0 : absl::ToDoubleSeconds(work.taken - oldest));
   work.batch = batcher_.NextBatch();
   ShowQueueLocked();
   return work;

@@ -10,6 +10,7 @@
 #include "schedule/batch_runner.h"
 #include "schedule/batcher.h"
 #include "schedule/scheduler.h"
+#include "schedule/speed.h"
 #include "telemetry/metrics.h"
 
 namespace limpid::schedule {
@@ -17,11 +18,11 @@ namespace limpid::schedule {
 // The scheduler: one thread, named "compute", that owns every engine's Run. A batch starts as soon as the thread is
 // free and anything waits; nothing waits for a batch to fill, since under load the next one fills while this one runs.
 //
-// `metrics` outlives it; an engine lives as long as a group that shares it. Destruction ends the groups that still wait
-// with UNAVAILABLE, after the batch under way.
+// `speed` and `metrics` outlive it; an engine lives as long as a group that shares it. Destruction ends the groups that
+// still wait with UNAVAILABLE, after the batch under way.
 class ComputeWorker final : public Scheduler {
  public:
-  ComputeWorker(const SchedulerOptions& options, telemetry::Metrics* metrics);
+  ComputeWorker(const SchedulerOptions& options, Speed* speed, telemetry::Metrics* metrics);
   ~ComputeWorker() override;
   ComputeWorker(const ComputeWorker&) = delete;
   ComputeWorker& operator=(const ComputeWorker&) = delete;
@@ -38,10 +39,11 @@ class ComputeWorker final : public Scheduler {
   void RunBatches();
   // Waits for work; none when the worker stops.
   std::optional<Work> TakeWork();
-  absl::Status Admit(const std::shared_ptr<WaitingGroup>& group);
+  bool Add(const std::shared_ptr<WaitingGroup>& group);
+  void EndIfUnstarted(const std::shared_ptr<WaitingGroup>& group);
   void ShowQueueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const SchedulerOptions options_;
+  Speed* const speed_;
   telemetry::Metrics* const metrics_;
 
   absl::Mutex mutex_;

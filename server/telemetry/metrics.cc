@@ -15,6 +15,8 @@ const Buckets kLatencySeconds = {.001, .0025, .005, .01, .02, .03, .05, .075, .1
 const Buckets kStageSeconds = {.00001, .000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01,
                                .025,   .05,     .1,     .25,   .5,     1,     2.5,  5,     10};
 
+const Buckets kFillRatios = {.05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, 1};
+
 Buckets PowersOf(double base, double first, double last) {
   Buckets edges;
   for (double edge = first; edge <= last; edge *= base) edges.push_back(edge);
@@ -54,6 +56,8 @@ struct Metrics::Families {
       AddCounters(registry, "limpid_model_passes_total", "Sequences run through the model, by direction.");
   HistogramFamily& batch_rows = AddHistograms(registry, "limpid_batch_rows", "Sequences of a batch.");
   HistogramFamily& batch_tokens = AddHistograms(registry, "limpid_batch_tokens", "Tokens of a batch.");
+  HistogramFamily& batch_fill =
+      AddHistograms(registry, "limpid_batch_fill_ratio", "Tokens of a batch over the limit; above 1: one long text.");
   CounterFamily& explanations =
       AddCounters(registry, "limpid_explanations_total", "Explanations asked for, by method and outcome.");
   GaugeFamily& model_loaded = AddGauges(registry, "limpid_model_loaded", "1 for a model that can be asked.");
@@ -71,12 +75,34 @@ Metrics::Metrics(const std::string& version)
   streams = gauge("limpid_streams", "Streaming calls that are open.");
   queue_tokens = gauge("limpid_queue_tokens", "Tokens waiting for a batch.");
   queue_requests = gauge("limpid_queue_requests", "Row groups waiting for a batch.");
+  queue_oldest_seconds = gauge("limpid_queue_oldest_seconds", "Longest wait when the last batch began.");
+  answer_bytes = gauge("limpid_answer_bytes", "Reserved for answers that have not left.");
   ready = gauge("limpid_ready", "1 while new requests are taken.");
   draining = gauge("limpid_draining", "1 while the server ends what is under way and takes nothing new.");
 
-  CounterFamily& rejected = AddCounters(registry, "limpid_admission_rejected_total", "Requests refused, by reason.");
-  rejected_queue_full = &rejected.Add({{"reason", "queue_full"}});
-  rejected_draining = &rejected.Add({{"reason", "draining"}});
+  CounterFamily& family = AddCounters(registry, "limpid_admission_rejected_total", "Requests refused, by reason.");
+  auto refusals = [&](const char* reason) { return &family.Add({{"reason", reason}}); };
+  rejected = {.queue_full = refusals("queue_full"),
+              .tokens = refusals("tokens"),
+              .memory = refusals("memory"),
+              .deadline = refusals("deadline"),
+              .client_limit = refusals("client_limit"),
+              .too_large = refusals("too_large"),
+              .draining = refusals("draining")};
+
+  auto counter = [&](const char* name, const char* help) { return &AddCounters(registry, name, help).Add({}); };
+  compute_seconds = counter("limpid_compute_seconds_total", "Time in which the device ran batches.");
+  compute_flops = counter("limpid_compute_flops_total", "Floating-point operations of the batches' matrix products.");
+  batch_splits = counter("limpid_batch_splits_total", "Batches that failed and were run again row by row.");
+
+  CounterFamily& drops = AddCounters(registry, "limpid_dropped_total", "Requests that ended before their answer.");
+  auto by_stage = [&](const char* cause) {
+    std::vector<prometheus::Counter*> counters;
+    for (const char* at : kDropStages) counters.push_back(&drops.Add({{"stage", at}, {"cause", cause}}));
+    return counters;
+  };
+  dropped = {
+      .cancelled = by_stage("cancelled"), .deadline = by_stage("deadline"), .slow_reader = by_stage("slow_reader")};
 
   HistogramFamily& stages = AddHistograms(registry, "limpid_stage_duration_seconds", "Time of a request, by stage.");
   auto add_stage = [&](const char* name) { return &stages.Add({{"stage", name}}, kStageSeconds); };
@@ -115,11 +141,13 @@ ModelMetrics* Metrics::AddModel(const std::string& name, const std::vector<std::
   metrics->backward_passes = &families_->passes.Add({{"model", name}, {"direction", "backward"}});
   metrics->batch_rows = &families_->batch_rows.Add(labels, PowersOf(2, 1, 1 << 12));
   metrics->batch_tokens = &families_->batch_tokens.Add(labels, PowersOf(2, 1 << 4, 1 << 17));
+  metrics->batch_fill = &families_->batch_fill.Add(labels, kFillRatios);
   for (const std::string& method : methods) {
     auto outcome = [&](const char* value) {
       return &families_->explanations.Add({{"model", name}, {"method", method}, {"outcome", value}});
     };
-    metrics->explanations[method] = {.full = outcome("full"), .failed = outcome("failed")};
+    metrics->explanations[method] = {
+        .full = outcome("full"), .partial = outcome("partial"), .failed = outcome("failed")};
   }
   return metrics.get();
 }

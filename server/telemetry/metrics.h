@@ -49,6 +49,7 @@ class RpcMetrics {
 struct ModelMetrics {
   struct Explanations {
     prometheus::Counter* full = nullptr;
+    prometheus::Counter* partial = nullptr;  // not in an answer that was cut short at its deadline
     prometheus::Counter* failed = nullptr;
   };
 
@@ -58,6 +59,7 @@ struct ModelMetrics {
   prometheus::Counter* backward_passes = nullptr;
   prometheus::Histogram* batch_rows = nullptr;
   prometheus::Histogram* batch_tokens = nullptr;
+  prometheus::Histogram* batch_fill = nullptr;  // tokens / max_batch_tokens; over 1 for a long text alone
   std::map<std::string, Explanations, std::less<>> explanations;  // by method
 };
 
@@ -67,6 +69,17 @@ struct StageMetrics {
                         *write = nullptr;
 };
 
+// Requests refused, by reason.
+struct RejectionMetrics {
+  prometheus::Counter *queue_full = nullptr, *tokens = nullptr, *memory = nullptr, *deadline = nullptr,
+                      *client_limit = nullptr, *too_large = nullptr, *draining = nullptr;
+};
+
+// Requests that ended before their answer, by cause and by stage in the order of Metrics::kDropStages.
+struct DropMetrics {
+  std::vector<prometheus::Counter*> cancelled, deadline, slow_reader;
+};
+
 struct LoadedModel {
   std::string name, weights_sha256;
   absl::Duration load_time;
@@ -74,6 +87,9 @@ struct LoadedModel {
 
 class Metrics {
  public:
+  // Stages of a request at which it can be dropped.
+  static constexpr const char* kDropStages[] = {"admission", "tokenize", "queue", "compute", "fold", "write"};
+
   explicit Metrics(const std::string& version);
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -91,9 +107,12 @@ class Metrics {
 
   StageMetrics stage;
   prometheus::Gauge *inflight_requests = nullptr, *streams = nullptr;
-  prometheus::Gauge *queue_tokens = nullptr, *queue_requests = nullptr;
+  prometheus::Gauge *queue_tokens = nullptr, *queue_requests = nullptr, *queue_oldest_seconds = nullptr;
+  prometheus::Gauge* answer_bytes = nullptr;
+  prometheus::Counter *compute_seconds = nullptr, *compute_flops = nullptr, *batch_splits = nullptr;
   prometheus::Gauge *ready = nullptr, *draining = nullptr;
-  prometheus::Counter *rejected_queue_full = nullptr, *rejected_draining = nullptr;
+  RejectionMetrics rejected;
+  DropMetrics dropped;
 
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
 

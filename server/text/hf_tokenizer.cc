@@ -6,6 +6,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/reason.h"
 #include "base/status_macros.h"
 #include "text/hf/limpid_hf_tokenizer.h"
 #include "text/tokenizer.h"
@@ -84,7 +85,11 @@ class HfTokenizer final : public Tokenizer {
     limpid_hf_encoding encoding;
     char* error = nullptr;
     const limpid_hf_status status = limpid_hf_encode(handle_.get(), &input, &encoding, &error);
-    ABSL_RETURN_IF_ERROR(ToStatus(status, error));
+    if (absl::Status encoded = ToStatus(status, error); !encoded.ok()) {
+      // Of a text in UTF-8 only the length can be wrong.
+      const bool is_too_long = absl::IsInvalidArgument(encoded);
+      return is_too_long ? base::WithReason(std::move(encoded), base::Reason::kRequestTooLarge) : encoded;
+    }
     const absl::Cleanup free_encoding = [&encoding] { limpid_hf_encoding_free(encoding); };
 
     const OffsetMap maps[] = {OffsetMap(text), OffsetMap(text_pair.value_or(""))};

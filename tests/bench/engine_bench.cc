@@ -77,7 +77,7 @@ void RunAll(Engine* engine, const std::vector<Row>& rows, size_t max_batch_token
   std::vector<const Row*> batch;
   size_t tokens = 0;
   const auto flush = [&] {
-    const auto results = engine->Run(batch, [](size_t, const Prediction&) {});
+    const auto results = engine->Run(batch, nullptr);
     if (!results.ok()) {
       std::fprintf(stderr, "%s\n", results.status().ToString().c_str());
       std::exit(1);

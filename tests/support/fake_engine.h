@@ -75,7 +75,7 @@ class FakeEngine final : public engine::Engine {
   }
 
   absl::StatusOr<std::vector<engine::RowResult>> Run(std::span<const engine::Row* const> rows,
-                                                     const OnPrediction& on_prediction) override {
+                                                     engine::PassObserver* observer) override {
     {
       absl::MutexLock lock(&mutex_);
       std::vector<std::vector<int32_t>>& batch = batches_.emplace_back();
@@ -87,9 +87,17 @@ class FakeEngine final : public engine::Engine {
     if (script_ != nullptr) {
       if (absl::Status status = script_(rows, &results); !status.ok()) return status;
     }
-    for (size_t i = 0; i < rows.size(); ++i) on_prediction(i, results[i].prediction);
+    for (size_t i = 0; i < rows.size(); ++i) Announce(i, results[i], observer);
     WaitAt(Stage::kBeforeBackward);
     return results;
+  }
+
+  // A token's row is a million operations and a thousand bytes, its result as large as its arrays' maps.
+  engine::PassCost Cost(size_t num_tokens, const engine::Wanted& wanted) const override {
+    const size_t maps = wanted.attention_layers.size() * static_cast<size_t>(card_.num_heads) * num_tokens * num_tokens;
+    return {.flops = 1e6 * static_cast<double>(num_tokens),
+            .peak_bytes = 1000 * num_tokens,
+            .result_bytes = sizeof(float) * maps};
   }
 
   // What Run gives for `row`.
@@ -168,6 +176,14 @@ class FakeEngine final : public engine::Engine {
       if (i != except && (best < 0 || value(i) > value(best))) best = i;
     }
     return best;
+  }
+
+  static void Announce(size_t index, const engine::RowResult& result, engine::PassObserver* observer) {
+    if (observer == nullptr) return;
+    for (size_t layer = 0; layer < result.attention.size(); ++layer) {
+      observer->OnAttention(index, layer, result.attention[layer]);
+    }
+    observer->OnPrediction(index, result.prediction);
   }
 
   void WaitAt(Stage stage) {

@@ -18,8 +18,10 @@ def minilm() -> Path:
     return Path(package.submodule_search_locations[0]) / "model"
 
 
-def tool(name: str) -> str | None:
-    """A command-line tool that tools/setup.sh installed, or one on PATH; None if there is none."""
+def tool(name: str) -> str:
+    """A command-line tool that tools/setup.sh installed, or one on PATH."""
     folders = [str(BUILD / "tools"), *os.environ.get("PATH", "").split(os.pathsep)]
     found = (Path(folder) / name for folder in folders if folder)
-    return next((str(p) for p in found if p.is_file() and os.access(p, os.X_OK)), None)
+    path = next((str(p) for p in found if p.is_file() and os.access(p, os.X_OK)), None)
+    assert path, f"{name} is not installed (make setup-test)"
+    return path

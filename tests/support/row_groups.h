@@ -42,6 +42,10 @@ class Outcome {
       absl::MutexLock lock(&mutex_);
       predicted_.push_back(row_index);
     };
+    group.on_attention = [this](size_t row_index, size_t index, const engine::HostTensor&) {
+      absl::MutexLock lock(&mutex_);
+      attention_.emplace_back(row_index, index);
+    };
     group.on_done = [this](Results results, schedule::RowTiming timing) {
       absl::MutexLock lock(&mutex_);
       ++num_ends_;
@@ -71,6 +75,11 @@ class Outcome {
     absl::MutexLock lock(&mutex_);
     return predicted_;
   }
+  // Row and layer index of the maps, in the order they came.
+  std::vector<std::pair<size_t, size_t>> attention() const {
+    absl::MutexLock lock(&mutex_);
+    return attention_;
+  }
   schedule::RowTiming timing() const {
     absl::MutexLock lock(&mutex_);
     return timing_;
@@ -80,6 +89,7 @@ class Outcome {
   mutable absl::Mutex mutex_;
   std::optional<Results> results_ ABSL_GUARDED_BY(mutex_);
   std::vector<size_t> predicted_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<size_t, size_t>> attention_ ABSL_GUARDED_BY(mutex_);
   size_t num_ends_ ABSL_GUARDED_BY(mutex_) = 0;
   schedule::RowTiming timing_ ABSL_GUARDED_BY(mutex_);
 };

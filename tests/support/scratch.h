@@ -1,6 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,7 +11,7 @@ namespace limpid_test {
 inline const std::filesystem::path& Scratch() {
   struct Folder {
     const std::filesystem::path path =
-        std::filesystem::path(testing::TempDir()) / ("limpid_test_" + std::to_string(getpid()));
+        std::filesystem::temp_directory_path() / ("limpid_test_" + std::to_string(getpid()));
     Folder() { std::filesystem::create_directories(path); }
     ~Folder() {
       std::error_code ignored;

@@ -47,21 +47,28 @@ def server_command(models: dict, *flags) -> list:
 
 
 class Server:
-    """`with Server({"demo": folder}) as server:` serves at `server.address` until the block ends. With `credentials`
-    the address is spoken to in TLS."""
+    """`with Server({"demo": folder}) as server:` serves at `server.address` until the block ends.
 
-    def __init__(self, models: dict, *flags, listen="127.0.0.1:0", credentials: grpc.ChannelCredentials = None):
+    `listen` names a port instead of a free one. The output goes to a file that log() reads, or to the file `log_to`.
+    With `credentials` the address is spoken to in TLS.
+    """
+
+    def __init__(
+        self, models: dict, *flags, listen="127.0.0.1:0", log_to=None, credentials: grpc.ChannelCredentials = None
+    ):
         self.credentials = credentials
         self.folder = Path(tempfile.mkdtemp(prefix="limpid-server-"))
         self.port_file = self.folder / "port"
         self.log_path = self.folder / "log"
+        self.log_path.touch()
+        self.log_to = log_to
         self.metrics_port = free_port()
         self.command = server_command(models, "--listen", listen, "--port-file", self.port_file,
                                       "--metrics-listen", f"127.0.0.1:{self.metrics_port}", *flags)
 
     def __enter__(self):
         with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self.command, stdout=self.log_to or log, stderr=subprocess.STDOUT)
         try:
             self._wait_until_serving()
         except BaseException:

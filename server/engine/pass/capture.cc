@@ -8,15 +8,6 @@
 namespace limpid::engine {
 namespace {
 
-HostTensor ToHost(const at::Tensor& tensor) {
-  auto owner = std::make_shared<const at::Tensor>(tensor.to(at::kCPU).contiguous());
-  HostTensor host;
-  host.shape = owner->sizes().vec();
-  host.values = {owner->const_data_ptr<float>(), static_cast<size_t>(owner->numel())};
-  host.owner = std::move(owner);
-  return host;
-}
-
 at::Tensor AttachPointInput(const SavedActivations& saved, AttachPoint point) {
   switch (point) {
     case AttachPoint::kWordEmbedding:
@@ -55,6 +46,15 @@ void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, c
 }
 
 }  // namespace
+
+HostTensor ToHost(const at::Tensor& tensor) {
+  auto owner = std::make_shared<const at::Tensor>(tensor.to(at::kCPU).contiguous());
+  HostTensor host;
+  host.shape = owner->sizes().vec();
+  host.values = {owner->const_data_ptr<float>(), static_cast<size_t>(owner->numel())};
+  host.owner = std::move(owner);
+  return host;
+}
 
 std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const Gradients* gradients,
                                std::vector<Prediction> predictions) {

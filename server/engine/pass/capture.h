@@ -9,6 +9,9 @@
 
 namespace limpid::engine {
 
+// Shares the memory of a contiguous tensor on the CPU.
+HostTensor ToHost(const at::Tensor& tensor);
+
 // The one place that asks "is this wanted?" when a pass is over: hands out what each row's Wanted names. On the CPU a
 // result shares the pass's memory where it lies contiguous for that row (attention maps, gradients).
 // Results in packed order; `gradients` is null if no row needed a backward pass.

@@ -44,11 +44,13 @@ at::Tensor LayerForward(const Architecture& architecture, const LayerWeights& we
 
 }  // namespace
 
-SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch) {
+SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+                         const std::function<void(size_t index, const SavedLayer&)>& on_layer) {
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
   for (const LayerWeights& layer : weights.layers) {
     hidden = LayerForward(architecture, layer, batch, hidden, &saved.layers.emplace_back());
+    on_layer(saved.layers.size() - 1, saved.layers.back());
   }
   saved.last_hidden_state = std::move(hidden);
   return saved;

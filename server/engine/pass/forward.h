@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "engine/models/architecture.h"
 #include "engine/pass/encoder_weights.h"
 #include "engine/pass/packed_batch.h"
@@ -9,6 +11,9 @@ namespace limpid::engine {
 
 // The encoder from token ids to last hidden state (post-norm, Vaswani et al. 2017). The numbered steps are undone in
 // reverse by backward.cc.
-SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch);
+//
+// `on_layer` is called when a layer's attention maps are final: SavedLayer::probs of layer `index`.
+SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+                         const std::function<void(size_t index, const SavedLayer&)>& on_layer);
 
 }  // namespace limpid::engine

@@ -75,9 +75,7 @@ TEST(Gatherer, AStreamWithoutSummaryIsIncomplete) {
 TEST(Gatherer, PartsInAnotherOrderAreRefused) {
   EXPECT_THAT(Problem({SampleSummary()}), HasSubstr("wrong order"));
   EXPECT_THAT(Problem({SamplePrediction(), SamplePrediction()}), HasSubstr("wrong order"));
-  EXPECT_THAT(Problem({SamplePrediction(), SampleSummary(), SampleSummary()}), HasSubstr("wrong order"));
-  EXPECT_THAT(Problem({SamplePrediction(), SampleChunk({0, {0}, 0, 6, 0, 1}), SampleAttribution(0, kScores)}, 1),
-              HasSubstr("wrong order"));
+  EXPECT_THAT(Problem({SamplePrediction(), SampleSummary(), SampleSummary()}), HasSubstr("after the summary"));
 }
 
 TEST(Gatherer, PartsOfALaterContractArePassedOver) {
@@ -90,6 +88,23 @@ TEST(Gatherer, MissingAndSurplusAttributionsAreRefused) {
   EXPECT_THAT(Problem({SamplePrediction(), SampleSummary()}, 1), HasSubstr("0 attributions came for 1 methods"));
   EXPECT_THAT(Problem({SamplePrediction(), SampleAttribution(0, kScores)}, 0), HasSubstr("attribution 0 of 0"));
   EXPECT_THAT(Problem({SamplePrediction(), SampleAttribution(1, kScores)}, 2), HasSubstr("says it is number 1"));
+}
+
+TEST(Gatherer, AttentionMayComeBeforeThePrediction) {
+  EXPECT_EQ(Problem({SampleChunk({0, {0}, 0, 6, 0, 1}), SamplePrediction(), SampleSummary()}), "none");
+}
+
+TEST(Gatherer, WhatASummarySaysIsMissingMayBeMissing) {
+  v1::ExplainResponse partial = SampleSummary();
+  partial.mutable_summary()->set_partial(true);
+  partial.mutable_summary()->add_missing_methods(0);
+  partial.mutable_summary()->add_missing_attention_layers(1);
+  EXPECT_EQ(Problem({SampleChunk({0, {0}, 0, 6, 0, 2}), SamplePrediction(), partial}, 1), "none");
+  EXPECT_THAT(Problem({SamplePrediction(), partial}, 2), HasSubstr("0 attributions came for 2 methods"));
+
+  v1::ExplainResponse unmet = SampleSummary();
+  unmet.mutable_summary()->set_condition_unmet(true);
+  EXPECT_EQ(Problem({SamplePrediction(), unmet}, 3), "none");
 }
 
 TEST(Gatherer, MissingChunksAreRefused) {
@@ -123,8 +138,10 @@ TEST(Gatherer, ChunksWhoseShapeDoesNotFitAreRefused) {
   EXPECT_THAT(Problem({SamplePrediction(), unnamed}), HasSubstr("names 1 heads and carries 2"));
 
   v1::ExplainResponse keys = SampleChunk({0, {0}, 0, 6, 0, 1});
+  keys.mutable_attention()->set_shape(1, 5);
   keys.mutable_attention()->set_shape(2, 5);
-  EXPECT_THAT(Problem({SamplePrediction(), keys}), HasSubstr("5 keys for 6 tokens"));
+  keys.mutable_attention()->mutable_data()->resize(5 * 5 * 4);
+  EXPECT_THAT(Problem({SamplePrediction(), keys, SampleSummary()}), HasSubstr("5 keys for 6 tokens"));
 
   EXPECT_THAT(Problem({SamplePrediction(), SampleChunk({0, {0, 1}, 0, 3, 0, 1})}),
               HasSubstr("3 query rows of 2 heads"));

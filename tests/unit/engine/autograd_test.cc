@@ -189,7 +189,7 @@ class FusedPass : public ::testing::TestWithParam<Case> {
     const auto engine = LoadEngine(WriteTinyModel("autograd_" + c.name, c.config), {.device = "cpu", .num_threads = 1});
     ASSERT_THAT(engine, IsOk());
     const Row* rows[] = {&row_};
-    auto results = (*engine)->Run(rows, [](size_t, const Prediction&) {});
+    auto results = (*engine)->Run(rows, nullptr);
     ASSERT_THAT(results, IsOk());
     result_ = std::move(results->at(0));
     reference_->Run(row_);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "support/status_matchers.h"
 #include "unit/engine/tiny_model.h"
@@ -25,13 +26,30 @@ std::unique_ptr<Engine> Load(const TinyConfig& config) {
   return *std::move(engine);
 }
 
+// Counts what a pass announces, and keeps it.
+struct RecordingObserver final : PassObserver {
+  void OnPrediction(size_t row, const Prediction& prediction) override {
+    ++num_predictions[row];
+    logits[row] = prediction.logits;
+  }
+  void OnAttention(size_t row, size_t index, const HostTensor& maps) override {
+    // In order of layers, before the prediction.
+    EXPECT_EQ(attention[row].size(), index);
+    EXPECT_FALSE(num_predictions.contains(row));
+    attention[row].push_back(maps);
+  }
+  std::map<size_t, int> num_predictions;
+  std::map<size_t, std::vector<float>> logits;
+  std::map<size_t, std::vector<HostTensor>> attention;
+};
+
 std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows) {
   std::vector<const Row*> pointers;
   for (const Row& row : rows) {
     EXPECT_THAT(engine->Check(row), IsOk());
     pointers.push_back(&row);
   }
-  auto results = engine->Run(pointers, [](size_t, const Prediction&) {});
+  auto results = engine->Run(pointers, nullptr);
   EXPECT_THAT(results, IsOk());
   return *std::move(results);
 }
@@ -154,18 +172,36 @@ TEST(Engine, EachPredictionIsGivenOnceAndIsTheResults) {
   const std::vector<Row> rows = MixedRows(config);
   std::vector<const Row*> pointers;
   for (const Row& row : rows) pointers.push_back(&row);
-  std::vector<int> calls(rows.size(), 0);
-  std::vector<std::vector<float>> logits(rows.size());
+  RecordingObserver observer;
 
-  const auto results = engine->Run(pointers, [&](size_t row, const Prediction& prediction) {
-    ++calls[row];
-    logits[row] = prediction.logits;
-  });
+  const auto results = engine->Run(pointers, &observer);
 
   ASSERT_THAT(results, IsOk());
   for (size_t r = 0; r < rows.size(); ++r) {
-    EXPECT_EQ(calls[r], 1);
-    EXPECT_EQ(logits[r], (*results)[r].prediction.logits);
+    EXPECT_EQ(observer.num_predictions[r], 1);
+    EXPECT_EQ(observer.logits[r], (*results)[r].prediction.logits);
+  }
+}
+
+TEST(Engine, AttentionIsAnnouncedLayerByLayerAndIsTheResults) {
+  const TinyConfig config;
+  const auto engine = Load(config);
+  const std::vector<Row> rows = MixedRows(config);
+  std::vector<const Row*> pointers;
+  for (const Row& row : rows) pointers.push_back(&row);
+  RecordingObserver observer;
+
+  const auto results = engine->Run(pointers, &observer);
+
+  ASSERT_THAT(results, IsOk());
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const std::vector<HostTensor>& maps = (*results)[r].attention;
+    ASSERT_EQ(observer.attention[r].size(), maps.size());
+    for (size_t i = 0; i < maps.size(); ++i) {
+      EXPECT_EQ(observer.attention[r][i].shape, maps[i].shape);
+      // The same memory: nothing was copied.
+      EXPECT_EQ(observer.attention[r][i].values.data(), maps[i].values.data());
+    }
   }
 }
 
@@ -185,12 +221,12 @@ TEST(Engine, PredictionComesBeforeABackwardPassThatFails) {
   ASSERT_THAT(engine, IsOk());
   const Row row = RandomRow(config, 5, 1, {.kind = Target::Kind::kClass});
   const Row* rows[] = {&row};
-  int predictions = 0;
+  RecordingObserver observer;
 
-  const auto results = (*engine)->Run(rows, [&](size_t, const Prediction&) { ++predictions; });
+  const auto results = (*engine)->Run(rows, &observer);
 
   EXPECT_THAT(results, StatusIs(absl::StatusCode::kInternal, HasSubstr("gradient for this input is not a finite")));
-  EXPECT_EQ(predictions, 1);
+  EXPECT_EQ(observer.num_predictions.size(), 1);
 }
 
 TEST(Engine, AnOutputThatIsNoNumberIsAnErrorAndIsNotGiven) {
@@ -204,12 +240,12 @@ TEST(Engine, AnOutputThatIsNoNumberIsAnErrorAndIsNotGiven) {
   ASSERT_THAT(engine, IsOk());
   const Row row = RandomRow(config, 5, 1, {.kind = Target::Kind::kClass});
   const Row* rows[] = {&row};
-  int predictions = 0;
+  RecordingObserver observer;
 
-  const auto results = (*engine)->Run(rows, [&](size_t, const Prediction&) { ++predictions; });
+  const auto results = (*engine)->Run(rows, &observer);
 
   EXPECT_THAT(results, StatusIs(absl::StatusCode::kInternal, HasSubstr("output for this input is not a finite")));
-  EXPECT_EQ(predictions, 0);
+  EXPECT_TRUE(observer.num_predictions.empty());
 }
 
 struct BadRow {

@@ -28,26 +28,25 @@ absl::StatusOr<AttentionPlan> Create(const AttentionSelection& selection, uint64
   return AttentionPlan::Create(selection, ClassifierCard(), 4, max_bytes);
 }
 
-// The event that the plan makes of what an engine gives for `captured`.
-AttentionEvent EventOf(const AttentionSelection& selection, std::vector<int32_t> captured, engine::RowResult* result) {
-  const auto plan = Create(selection);
-  EXPECT_THAT(plan, IsOk());
+// Maps of one layer of that text, [2, 4, 4].
+engine::HostTensor MapsOf(int32_t layer) {
   engine::Row row;
   row.token_ids = {1, 2, 3, 4};
-  row.wanted.attention_layers = std::move(captured);
-  *result = FakeEngine().ResultOf(row);
-  return plan->MakeEvent(row.wanted, *result);
+  row.wanted.attention_layers = {layer};
+  return FakeEngine().ResultOf(row).attention.front();
 }
 
 TEST(AttentionPlan, AnEmptySelectionIsEverything) {
-  engine::RowResult result;
+  const auto plan = Create({});
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_THAT(plan->layers(), ElementsAre(0, 1, 2));
 
-  const AttentionEvent event = EventOf({}, {0, 1, 2}, &result);
+  const engine::HostTensor maps = MapsOf(1);
+  const AttentionEvent event = plan->MakeEvent(1, maps);
 
-  EXPECT_THAT(event.layers, ElementsAre(0, 1, 2));
+  EXPECT_EQ(event.layer, 1);
   EXPECT_THAT(event.heads, ElementsAre(0, 1));
-  ASSERT_THAT(event.maps, SizeIs(3));
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(event.maps[i].values.data(), result.attention[i].values.data()) << "no copy";
+  EXPECT_EQ(event.maps.values.data(), maps.values.data()) << "no copy";
 }
 
 TEST(AttentionPlan, LayersCountFromTheEndAndComeInOrderOnce) {
@@ -57,33 +56,29 @@ TEST(AttentionPlan, LayersCountFromTheEndAndComeInOrderOnce) {
 }
 
 TEST(AttentionPlan, HeadsKeepTheCallersOrder) {
-  engine::RowResult result;
-  EXPECT_THAT(EventOf({.layers = {1}, .heads = {1, 0, 1}}, {1}, &result).heads, ElementsAre(1, 0));
+  EXPECT_THAT(Create({.layers = {1}, .heads = {1, 0, 1}})->MakeEvent(1, MapsOf(1)).heads, ElementsAre(1, 0));
 }
 
-TEST(AttentionPlan, TakesItsLayersFromThoseThatWereCaptured) {
-  engine::RowResult result;
+TEST(AttentionPlan, AnEventKnowsItsPlaceAmongTheLayersAskedFor) {
+  const AttentionEvent event = Create({.layers = {0, 2}, .heads = {}})->MakeEvent(2, MapsOf(2));
 
-  const AttentionEvent event = EventOf({.layers = {2}, .heads = {}}, {0, 1, 2}, &result);
-
-  ASSERT_THAT(event.maps, SizeIs(1));
-  EXPECT_EQ(event.maps[0].values.data(), result.attention[2].values.data());
+  EXPECT_EQ(event.layer, 2);
+  EXPECT_EQ(event.layer_index, 1);
+  EXPECT_EQ(event.num_layers, 2);
 }
 
 TEST(AttentionPlan, AveragesTheChosenHeads) {
-  engine::RowResult result;
-  const AttentionSelection both = {.layers = {0}, .heads = {}, .mean_over_heads = true};
-  const AttentionSelection one = {.layers = {0}, .heads = {1}, .mean_over_heads = true};
+  const engine::HostTensor maps = MapsOf(0);
+  const std::span<const float> values = maps.values;
 
-  const AttentionEvent mean = EventOf(both, {0}, &result);
-  const std::span<const float> values = result.attention[0].values;
-  EXPECT_THAT(mean.maps[0].shape, ElementsAre(1, 4, 4));
+  const auto mean = Create({.layers = {0}, .heads = {}, .mean_over_heads = true})->MakeEvent(0, maps);
+  EXPECT_THAT(mean.maps.shape, ElementsAre(1, 4, 4));
   EXPECT_TRUE(mean.mean_over_heads);
-  for (size_t i = 0; i < 16; ++i) EXPECT_FLOAT_EQ(mean.maps[0].values[i], (values[i] + values[16 + i]) / 2);
+  for (size_t i = 0; i < 16; ++i) EXPECT_FLOAT_EQ(mean.maps.values[i], (values[i] + values[16 + i]) / 2);
 
-  const AttentionEvent second = EventOf(one, {0}, &result);
+  const auto second = Create({.layers = {0}, .heads = {1}, .mean_over_heads = true})->MakeEvent(0, maps);
   EXPECT_THAT(second.heads, ElementsAre(1));
-  for (size_t i = 0; i < 16; ++i) EXPECT_FLOAT_EQ(second.maps[0].values[i], result.attention[0].values[16 + i]);
+  for (size_t i = 0; i < 16; ++i) EXPECT_FLOAT_EQ(second.maps.values[i], values[16 + i]);
 }
 
 TEST(AttentionPlan, RefusesLayersAndHeadsThatTheModelLacks) {

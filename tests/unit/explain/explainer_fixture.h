@@ -26,12 +26,13 @@ class ExplainerTest : public ::testing::Test {
     engine_ = first.get();
     auto second = std::make_unique<testing::FakeEngine>(testing::EncoderCard());
     encoder_ = second.get();
-    worker_ = std::make_unique<schedule::ComputeWorker>(schedule::SchedulerOptions{}, &metrics_);
+    worker_ = std::make_unique<schedule::ComputeWorker>(schedule::SchedulerOptions{}, &speed_, &metrics_);
     EXPECT_THAT(models_.Add(MakeModel("first", std::move(first))), testing::IsOk());
     EXPECT_THAT(models_.Add(MakeModel("second", std::move(second))), testing::IsOk());
     explainer_ = std::make_unique<Explainer>(
-        &models_, Limits{.max_text_bytes = 1000, .max_methods = 4, .max_attention_bytes = 10000}, worker_.get(),
-        &pool_);
+        ExplainerParts{
+            .models = &models_, .admission = &admission_, .scheduler = worker_.get(), .pool = &pool_, .timer = &timer_},
+        Limits{.max_text_bytes = 1000, .max_methods = 4, .max_attention_bytes = 10000});
   }
 
   static std::shared_ptr<const Model> MakeModel(std::string name, std::unique_ptr<engine::Engine> engine) {
@@ -67,6 +68,9 @@ class ExplainerTest : public ::testing::Test {
 
   // In the order of the server: the explainer goes first, the models last.
   ModelRegistry models_;
+  schedule::Speed speed_;
+  schedule::Admission admission_{{}, &speed_, &metrics_};
+  base::Timer timer_;
   base::WorkerPool pool_{"test", 2};
   std::unique_ptr<schedule::ComputeWorker> worker_;
   std::unique_ptr<Explainer> explainer_;

@@ -37,13 +37,13 @@ TEST_F(ExplainerTest, TokenizesUnderTheSameLimits) {
   Input input;
   input.text = "one two";
 
-  const auto encoding = explainer_->Tokenize("", input);
+  const auto encoding = explainer_->Tokenize("", input, {});
 
   ASSERT_THAT(encoding, IsOk());
   EXPECT_THAT(encoding->tokens, SizeIs(4));
-  EXPECT_THAT(explainer_->Tokenize("third", input), StatusIs(absl::StatusCode::kNotFound, HasSubstr("third")));
+  EXPECT_THAT(explainer_->Tokenize("third", input, {}), StatusIs(absl::StatusCode::kNotFound, HasSubstr("third")));
   input.text.assign(1001, 'a');
-  EXPECT_THAT(explainer_->Tokenize("", input), StatusIs(kInvalid, HasSubstr("input.text: has 1001 bytes")));
+  EXPECT_THAT(explainer_->Tokenize("", input, {}), StatusIs(kInvalid, HasSubstr("input.text: has 1001 bytes")));
 }
 
 TEST_F(ExplainerTest, RefusalsReachTheSinkAndNothingIsComputed) {

@@ -7,7 +7,9 @@
 #include <numeric>
 #include <vector>
 
+#include "limpid/v1/explain.pb.h"
 #include "rpc/half.h"
+#include "rpc/wire.h"
 
 namespace limpid::rpc {
 namespace {
@@ -24,25 +26,42 @@ engine::HostTensor Map(int64_t heads, int64_t tokens, float first) {
   return {.shape = {heads, tokens, tokens}, .values = *values, .owner = values};
 }
 
-explain::AttentionEvent Maps(std::vector<int32_t> layers, std::vector<int32_t> heads, int64_t tokens) {
-  explain::AttentionEvent event;
-  const int64_t model_heads = heads.empty() ? 1 : *std::max_element(heads.begin(), heads.end()) + 1;
-  for (int32_t layer : layers) event.maps.push_back(Map(model_heads, tokens, static_cast<float>(1000 * layer)));
-  event.layers = std::move(layers);
-  event.heads = std::move(heads);
-  return event;
+// One event a layer, as a session gives them.
+std::vector<explain::AttentionEvent> Maps(const std::vector<int32_t>& layers, const std::vector<int32_t>& heads,
+                                          int64_t tokens) {
+  std::vector<explain::AttentionEvent> events;
+  const int64_t model_heads = *std::max_element(heads.begin(), heads.end()) + 1;
+  for (int32_t layer : layers) {
+    explain::AttentionEvent& event = events.emplace_back();
+    event.layer = layer;
+    event.layer_index = events.size() - 1;
+    event.num_layers = layers.size();
+    event.heads = heads;
+    event.maps = Map(model_heads, tokens, static_cast<float>(1000 * layer));
+  }
+  return events;
 }
 
-std::vector<v1::AttentionChunk> Cut(explain::AttentionEvent event) {
-  AttentionChunks chunks(std::move(event));
+v1::AttentionChunk Parse(const grpc::ByteBuffer& bytes) {
+  v1::ExplainResponse response;
+  EXPECT_TRUE(ParseMessage(bytes, &response).ok());
+  EXPECT_TRUE(response.has_attention());
+  return response.attention();
+}
+
+std::vector<v1::AttentionChunk> Cut(std::vector<explain::AttentionEvent> events) {
   std::vector<v1::AttentionChunk> cut;
-  v1::AttentionChunk chunk;
-  bool has_more = true;
-  while (has_more) {
-    has_more = chunks.Next(&chunk);
-    cut.push_back(chunk);
+  for (explain::AttentionEvent& event : events) {
+    AttentionChunks chunks(std::move(event));
+    const size_t before = cut.size();
+    bool has_more = true;
+    while (has_more) {
+      grpc::ByteBuffer bytes;
+      has_more = chunks.Next(&bytes);
+      cut.push_back(Parse(bytes));
+    }
+    EXPECT_EQ(cut.size() - before, chunks.count());
   }
-  EXPECT_EQ(cut.size(), chunks.count());
   for (size_t i = 0; i < cut.size(); ++i) {
     EXPECT_EQ(cut[i].chunk_index(), i);
     EXPECT_EQ(cut[i].chunk_count(), cut.size());
@@ -104,11 +123,11 @@ TEST(AttentionChunks, ChosenHeadsComeInTheOrderChosen) {
 }
 
 TEST(AttentionChunks, TheMeanNamesTheHeadsItIsOf) {
-  explain::AttentionEvent event = Maps({0}, {0, 3}, 2);
-  event.maps = {Map(1, 2, 7)};
-  event.mean_over_heads = true;
+  std::vector<explain::AttentionEvent> events = Maps({0}, {0, 3}, 2);
+  events[0].maps = Map(1, 2, 7);
+  events[0].mean_over_heads = true;
 
-  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(event));
+  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(events));
 
   ASSERT_EQ(chunks.size(), 1u);
   EXPECT_TRUE(chunks[0].mean_over_heads());
@@ -146,11 +165,11 @@ TEST(AttentionChunks, ALargeHeadIsCutByQueries) {
 }
 
 TEST(AttentionChunks, Float16HalvesThePayload) {
-  explain::AttentionEvent event = Maps({0}, {1}, 3);
-  event.encoding = Encoding::kFloat16;
-  const engine::HostTensor map = event.maps[0];
+  std::vector<explain::AttentionEvent> events = Maps({0}, {1}, 3);
+  events[0].encoding = Encoding::kFloat16;
+  const engine::HostTensor map = events[0].maps;
 
-  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(event));
+  const std::vector<v1::AttentionChunk> chunks = Cut(std::move(events));
 
   ASSERT_EQ(chunks.size(), 1u);
   EXPECT_EQ(chunks[0].encoding(), v1::ENCODING_FLOAT16);
@@ -160,6 +179,30 @@ TEST(AttentionChunks, Float16HalvesThePayload) {
     std::memcpy(&half, chunks[0].data().data() + 2 * i, 2);
     EXPECT_EQ(half, ToHalf(map.values[9 + i]));
   }
+}
+
+TEST(AttentionChunks, MessagesReferToTheMapsAndKeepThemUntilTheyAreGone) {
+  explain::AttentionEvent event = Maps({0}, {0, 1}, 64).front();
+  const std::shared_ptr<const int> reservation = std::make_shared<const int>(0);
+  event.reservation = reservation;
+  const float* const first = event.maps.values.data();
+  const std::weak_ptr<const void> maps = event.maps.owner;
+  grpc::ByteBuffer message;
+  {
+    AttentionChunks chunks(std::move(event));
+    EXPECT_FALSE(chunks.Next(&message));
+  }
+
+  std::vector<grpc::Slice> slices;
+  ASSERT_TRUE(message.Dump(&slices).ok());
+  ASSERT_EQ(slices.size(), 3u);
+  EXPECT_EQ(static_cast<const void*>(slices[1].begin()), first);
+  EXPECT_FALSE(maps.expired());
+  EXPECT_GT(reservation.use_count(), 1);
+  slices.clear();
+  message.Clear();
+  EXPECT_TRUE(maps.expired());
+  EXPECT_EQ(reservation.use_count(), 1);
 }
 
 TEST(AttentionChunks, OneTokenIsAMapToo) {

@@ -8,6 +8,7 @@
 
 #include "base/version.h"
 #include "rpc/event_part.h"
+#include "rpc/wire.h"
 #include "support/fake_engine.h"
 #include "support/fake_tokenizer.h"
 
@@ -151,8 +152,17 @@ TEST(Encode, Summary) {
                  .tokens = 99,
                  .attention_bytes = uint64_t{1} << 33,
                  .model = "m",
-                 .weights_sha256 = "c0ffee"},
+                 .weights_sha256 = "c0ffee",
+                 .partial = true,
+                 .missing_methods = {1, 2},
+                 .missing_attention_layers = {5},
+                 .condition_unmet = false},
                 &encoded);
+
+  EXPECT_TRUE(encoded.partial());
+  EXPECT_THAT(encoded.missing_methods(), ElementsAre(1, 2));
+  EXPECT_THAT(encoded.missing_attention_layers(), ElementsAre(5));
+  EXPECT_FALSE(encoded.condition_unmet());
 
   EXPECT_EQ(encoded.timings().tokenize_ms(), 1);
   EXPECT_EQ(encoded.timings().queue_ms(), 2);
@@ -192,30 +202,46 @@ TEST(Encode, ModelWithTheLimitsOfThisServer) {
   EXPECT_TRUE(encoded.is_default());
 }
 
-// A stream reuses one message for all its parts: nothing of the part before may shine through.
+v1::ExplainResponse Parse(const grpc::ByteBuffer& bytes) {
+  v1::ExplainResponse response;
+  EXPECT_TRUE(ParseMessage(bytes, &response).ok());
+  return response;
+}
+
+// A stream reuses one buffer for all its parts: nothing of the part before may shine through.
 TEST(EventPart, EachPartReplacesTheOneBefore) {
   const auto model = ModelWith(ClassifierCard());
   explain::AttentionEvent attention;
-  attention.layers = {0, 1};
+  attention.layer = 1;
+  attention.layer_index = 1;
+  attention.num_layers = 2;
   attention.heads = {0};
-  attention.maps = {testing::FakeTensor({1, 2, 2}, 1), testing::FakeTensor({1, 2, 2}, 2)};
+  attention.maps = testing::FakeTensor({1, 600, 600}, 1);
   explain::PredictionEvent prediction;
   prediction.prediction.logits = {1, 2};
-  v1::ExplainResponse response;
+  grpc::ByteBuffer bytes;
 
   EventPart chunks = MakeEventPart(std::move(attention), model);
-  EXPECT_TRUE(chunks(&response));
-  EXPECT_EQ(response.attention().layer(), 0u);
-  EXPECT_FALSE(chunks(&response));
-  EXPECT_EQ(response.attention().layer(), 1u);
-  EXPECT_EQ(response.attention().chunk_count(), 2u);
+  EXPECT_TRUE(chunks(&bytes));
+  EXPECT_EQ(Parse(bytes).attention().layer(), 1u);
+  EXPECT_EQ(Parse(bytes).attention().chunk_index(), 2u);
+  EXPECT_FALSE(chunks(&bytes));
+  EXPECT_EQ(Parse(bytes).attention().chunk_index(), 3u);
+  EXPECT_EQ(Parse(bytes).attention().chunk_count(), 4u);
 
-  EXPECT_FALSE(MakeEventPart(std::move(prediction), model)(&response));
-  EXPECT_TRUE(response.has_prediction());
-  EXPECT_FALSE(MakeEventPart(explain::AttributionEvent{}, model)(&response));
-  EXPECT_TRUE(response.has_attribution());
-  EXPECT_FALSE(MakeEventPart(explain::SummaryEvent{}, model)(&response));
-  EXPECT_TRUE(response.has_summary());
+  EXPECT_FALSE(MakeEventPart(std::move(prediction), model)(&bytes));
+  EXPECT_TRUE(Parse(bytes).has_prediction());
+  EXPECT_FALSE(MakeEventPart(explain::AttributionEvent{}, model)(&bytes));
+  EXPECT_TRUE(Parse(bytes).has_attribution());
+  EXPECT_FALSE(MakeEventPart(explain::SummaryEvent{}, model)(&bytes));
+  EXPECT_TRUE(Parse(bytes).has_summary());
+}
+
+TEST(EventPart, ShortPartsOvertakeMapsAndTheSummaryFollowsThem) {
+  EXPECT_EQ(LengthOf(explain::PredictionEvent{}), MessageWriter::Length::kShort);
+  EXPECT_EQ(LengthOf(explain::AttributionEvent{}), MessageWriter::Length::kShort);
+  EXPECT_EQ(LengthOf(explain::AttentionEvent{}), MessageWriter::Length::kLong);
+  EXPECT_EQ(LengthOf(explain::SummaryEvent{}), MessageWriter::Length::kLong);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ TEST(Gate, RefusesAfterItWasClosed) {
   gate.Close();
 
   EXPECT_THAT(gate.Enter({}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
-  EXPECT_EQ(metrics.rejected_draining->Value(), 1);
+  EXPECT_EQ(metrics.rejected.draining->Value(), 1);
 }
 
 TEST(Gate, IsEmptyOnceEveryPassIsGone) {

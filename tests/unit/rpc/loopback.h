@@ -31,18 +31,23 @@ namespace limpid::testing {
 // default) and "encoder".
 class Loopback {
  public:
-  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {}) {
+  explicit Loopback(rpc::RpcServerOptions options = {}, explain::Limits limits = {},
+                    schedule::AdmissionOptions admission = {}) {
     classifier_ = AddModel("classifier", ClassifierCard());
     AddModel("encoder", EncoderCard());
-    scheduler_.emplace(schedule::SchedulerOptions{}, &metrics_);
-    explainer_.emplace(&models_, limits, &*scheduler_, &pool_);
+    admission_.emplace(admission, &speed_, &metrics_);
+    scheduler_.emplace(schedule::SchedulerOptions{}, &speed_, &metrics_);
+    explainer_.emplace(
+        explain::ExplainerParts{
+            .models = &models_, .admission = &*admission_, .scheduler = &*scheduler_, .pool = &pool_, .timer = &timer_},
+        limits);
     options.listen = "127.0.0.1:0";
     server_ = *rpc::RpcServer::Start(options, parts());
   }
   ~Loopback() { classifier_->Release(); }
 
   rpc::RpcServerParts parts() {
-    return {.explainer = &*explainer_, .pool = &pool_, .metrics = &metrics_, .log = &log_};
+    return {.explainer = &*explainer_, .pool = &pool_, .timer = &timer_, .metrics = &metrics_, .log = &log_};
   }
   std::string address() const { return absl::StrCat("127.0.0.1:", server_->port()); }
   std::shared_ptr<grpc::Channel> Channel(const std::string& service_config = "") const {
@@ -84,6 +89,9 @@ class Loopback {
   telemetry::Metrics metrics_{"test"};
   explain::ModelRegistry models_;
   FakeEngine* classifier_ = nullptr;
+  schedule::Speed speed_;
+  std::optional<schedule::Admission> admission_;
+  base::Timer timer_;
   base::WorkerPool pool_{"pool", 2};
   std::optional<schedule::ComputeWorker> scheduler_;
   std::optional<explain::Explainer> explainer_;

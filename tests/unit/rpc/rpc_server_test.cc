@@ -201,7 +201,7 @@ TEST(RpcServer, AClientTriesAgainWhatADrainingServerRefused) {
       "retryPolicy": {"maxAttempts": 3, "initialBackoff": "100s", "maxBackoff": "100s", "backoffMultiplier": 2,
                       "retryableStatusCodes": ["UNAVAILABLE"]}}]})"));
   Draining draining(&loopback, absl::InfiniteFuture());
-  const double refused_before = loopback.metrics().rejected_draining->Value();
+  const double refused_before = loopback.metrics().rejected.draining->Value();
 
   grpc::ClientContext context;
   const auto stream = retrying->Explain(&context, SaliencyRequest());
@@ -209,7 +209,7 @@ TEST(RpcServer, AClientTriesAgainWhatADrainingServerRefused) {
   EXPECT_FALSE(stream->Read(&response));
   EXPECT_EQ(stream->Finish().error_code(), grpc::UNAVAILABLE);
 
-  EXPECT_EQ(loopback.metrics().rejected_draining->Value() - refused_before, 3);
+  EXPECT_EQ(loopback.metrics().rejected.draining->Value() - refused_before, 3);
   EXPECT_EQ(Trailer(context, "grpc-retry-pushback-ms"), "0");
   loopback.classifier().Release();
   EXPECT_TRUE(draining.AwaitEnd());

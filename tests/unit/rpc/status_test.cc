@@ -5,6 +5,10 @@
 
 #include <set>
 
+#include "base/reason.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
 namespace limpid::rpc {
 namespace {
 
@@ -31,18 +35,72 @@ TEST(PublicMessage, OfADefectLosesFoldersButNothingElse) {
   EXPECT_EQ(PublicMessage(absl::NotFoundError("/a/b")), "/a/b");
 }
 
+google::rpc::Status DetailsOf(const absl::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(ToGrpcStatus(status).error_details()));
+  return details;
+}
+
+template <typename Detail>
+Detail Only(const google::rpc::Status& status) {
+  Detail found;
+  int count = 0;
+  for (const google::protobuf::Any& any : status.details()) count += any.UnpackTo(&found) ? 1 : 0;
+  EXPECT_EQ(count, 1) << found.GetTypeName();
+  return found;
+}
+
+TEST(ToGrpcStatus, CarriesReasonQuotaAndRetryOfAnOverload) {
+  absl::Status status = base::WithReason(absl::ResourceExhaustedError("full"), base::Reason::kOverloaded);
+  status = base::WithDetail(status, "subject", "max_queue_tokens");
+  status = base::WithRetryAfter(base::WithDetail(status, "limit", "10"), absl::Milliseconds(1250));
+
+  const google::rpc::Status details = DetailsOf(status);
+
+  EXPECT_EQ(details.code(), grpc::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(details.message(), "full");
+  const auto info = Only<google::rpc::ErrorInfo>(details);
+  EXPECT_EQ(info.reason(), "OVERLOADED");
+  EXPECT_EQ(info.domain(), "limpid.v1");
+  EXPECT_EQ(info.metadata().at("limit"), "10");
+  EXPECT_EQ(Only<google::rpc::QuotaFailure>(details).violations(0).subject(), "max_queue_tokens");
+  const auto retry = Only<google::rpc::RetryInfo>(details);
+  EXPECT_EQ(retry.retry_delay().seconds(), 1);
+  EXPECT_EQ(retry.retry_delay().nanos(), 250'000'000);
+}
+
+TEST(ToGrpcStatus, NamesTheFieldThatIsWrong) {
+  const auto bad = Only<google::rpc::BadRequest>(
+      DetailsOf(absl::InvalidArgumentError("methods[2].saliency.reduction: must be L2, L1 or MEAN_ABS")));
+
+  EXPECT_EQ(bad.field_violations(0).field(), "methods[2].saliency.reduction");
+  EXPECT_EQ(bad.field_violations(0).description(), "must be L2, L1 or MEAN_ABS");
+  EXPECT_EQ(ToGrpcStatus(absl::InvalidArgumentError("The bytes: no message")).error_details(), "");
+}
+
+TEST(WithStage, TellsWhereARequestWasCutShort) {
+  const absl::Status late = WithStage(Expired(), explain::Stage::kQueue);
+
+  EXPECT_EQ(Only<google::rpc::ErrorInfo>(DetailsOf(late)).metadata().at("stage"), "queue");
+  EXPECT_EQ(WithStage(absl::InternalError("x"), explain::Stage::kQueue), absl::InternalError("x"));
+}
+
 TEST(RetryPushbackMs, OnlyWhereAnotherTryMaySucceed) {
   EXPECT_EQ(RetryPushbackMs(absl::UnavailableError("")), 0);
-  EXPECT_LT(RetryPushbackMs(absl::InvalidArgumentError("")), 0);
-  EXPECT_LT(RetryPushbackMs(absl::DeadlineExceededError("")), 0);
-  EXPECT_LT(RetryPushbackMs(absl::InternalError("")), 0);
+  EXPECT_EQ(RetryPushbackMs(absl::InternalError("")), -1);
+  EXPECT_EQ(RetryPushbackMs(base::WithReason(absl::ResourceExhaustedError(""), base::Reason::kOutOfDeviceMemory)), -1);
+  EXPECT_EQ(RetryPushbackMs(base::WithRetryAfter(absl::ResourceExhaustedError(""), absl::ZeroDuration())), 0);
+  EXPECT_EQ(RetryPushbackMs(absl::InvalidArgumentError("")), std::nullopt);
+  EXPECT_EQ(RetryPushbackMs(absl::DeadlineExceededError("")), std::nullopt);
 }
 
 TEST(RetryPushbackMs, RefusedCallersDoNotComeBackTogether) {
+  const absl::Status refused = base::WithRetryAfter(absl::ResourceExhaustedError(""), absl::Milliseconds(100));
   std::set<int> waits;
-  for (int i = 0; i < 100; ++i) waits.insert(RetryPushbackMs(absl::ResourceExhaustedError("")));
+  for (int i = 0; i < 100; ++i) waits.insert(*RetryPushbackMs(refused));
 
-  EXPECT_GT(*waits.begin(), 0);
+  EXPECT_GE(*waits.begin(), 100);
+  EXPECT_LE(*waits.rbegin(), 150);
   EXPECT_GT(waits.size(), 10u);
 }
 

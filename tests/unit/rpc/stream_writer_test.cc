@@ -55,6 +55,7 @@ struct Tracked {
 class StreamWriterTest : public ::testing::Test {
  protected:
   using Part = StreamWriter<std::string>::Part;
+  using Length = StreamWriter<std::string>::Length;
 
   Part Message(std::string text) {
     return [this, text = std::move(text)](std::string* out) {
@@ -112,11 +113,22 @@ TEST_F(StreamWriterTest, GoesOnAfterARest) {
   EXPECT_THAT(stream_.statuses, ElementsAre(StatusIs(absl::StatusCode::kNotFound, "model")));
 }
 
+TEST_F(StreamWriterTest, AShortPartOvertakesTheMessagesOfALongOne) {
+  writer_.Push(Messages(3), Length::kLong);
+  writer_.Push(Messages(2), Length::kLong);
+  writer_.Push(Message("short"));
+  writer_.End(absl::OkStatus());
+  for (int i = 0; i < 6; ++i) stream_.WriteDone(&writer_);
+
+  EXPECT_THAT(stream_.written, ElementsAre("2", "short", "1", "0", "1", "0"));
+  EXPECT_THAT(stream_.statuses, ElementsAre(IsOk()));
+}
+
 TEST_F(StreamWriterTest, TheFirstEndCountsAndNothingComesAfterIt) {
   writer_.End(absl::InternalError("first"));
   writer_.End(absl::OkStatus());
   writer_.Push(Message("late"));
-  writer_.OnCancel();
+  writer_.Abort(absl::CancelledError("cancelled"));
 
   EXPECT_TRUE(stream_.written.empty());
   EXPECT_THAT(stream_.statuses, ElementsAre(StatusIs(absl::StatusCode::kInternal, "first")));
@@ -129,7 +141,7 @@ TEST_F(StreamWriterTest, AfterACancelOnlyTheWriteInFlightIsAwaited) {
   writer_.Push([tracked = Tracked(tracked)](std::string*) { return tracked.life == nullptr; });
   const_cast<Tracked&>(tracked).life.reset();
 
-  writer_.OnCancel();
+  writer_.Abort(absl::CancelledError("cancelled"));
 
   EXPECT_TRUE(waiting.expired());
   EXPECT_TRUE(stream_.statuses.empty());
@@ -139,7 +151,7 @@ TEST_F(StreamWriterTest, AfterACancelOnlyTheWriteInFlightIsAwaited) {
 }
 
 TEST_F(StreamWriterTest, ACancelOfARestingStreamEndsIt) {
-  writer_.OnCancel();
+  writer_.Abort(absl::CancelledError("cancelled"));
   writer_.Push(Message("late"));
   writer_.End(absl::OkStatus());
 
@@ -160,7 +172,7 @@ TEST_F(StreamWriterTest, AFailedWriteEndsTheStream) {
 TEST_F(StreamWriterTest, AnErrorSurvivesTheCancelThatFollows) {
   writer_.Push(Message("a"));
   writer_.End(absl::DeadlineExceededError("late"));
-  writer_.OnCancel();
+  writer_.Abort(absl::CancelledError("cancelled"));
   stream_.WriteDone(&writer_);
 
   EXPECT_THAT(stream_.statuses, ElementsAre(StatusIs(absl::StatusCode::kDeadlineExceeded, "late")));
@@ -282,7 +294,7 @@ TEST(StreamWriterRaces, ACancelThatCrossesEverythingEndsTheStreamOnce) {
       ThreadedStream stream;
       StreamWriter<int> writer(&stream);
       stream.Run(&writer);
-      std::jthread canceller([&writer] { writer.OnCancel(); });
+      std::jthread canceller([&writer] { writer.Abort(absl::CancelledError("cancelled")); });
       for (int i = 0; i < 20; ++i) writer.Push([life, left = 3](int*) mutable { return --left > 0; });
       writer.End(absl::OkStatus());
       life.reset();

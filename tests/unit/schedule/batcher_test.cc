@@ -10,6 +10,8 @@
 namespace limpid::schedule {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using testing::FakeEngine;
 using ::testing::IsEmpty;
@@ -32,6 +34,21 @@ class BatcherTest : public ::testing::Test {
     return Add(std::move(group));
   }
 
+  void AddFor(const std::string& client, int32_t id, const std::vector<size_t>& lengths) {
+    std::vector<engine::Row> rows;
+    for (size_t length : lengths) rows.push_back(RowOf(id, length));
+    RowGroup group = outcome_.Group(engine_, std::move(rows));
+    group.client = client;
+    Add(std::move(group));
+  }
+  void AddBulk(int32_t id, const std::vector<size_t>& lengths) {
+    std::vector<engine::Row> rows;
+    for (size_t length : lengths) rows.push_back(RowOf(id, length));
+    RowGroup group = outcome_.Group(engine_, std::move(rows));
+    group.priority = Priority::kBulk;
+    Add(std::move(group));
+  }
+
   std::shared_ptr<WaitingGroup> Add(RowGroup group) {
     auto waiting = std::make_shared<WaitingGroup>(std::move(group), kNow);
     batcher_.Add(waiting);
@@ -49,7 +66,8 @@ class BatcherTest : public ::testing::Test {
   const std::shared_ptr<FakeEngine> engine_ = std::make_shared<FakeEngine>();
   const std::shared_ptr<FakeEngine> other_engine_ = std::make_shared<FakeEngine>();
   std::stop_source stop_;
-  Batcher batcher_{100};
+  Speed speed_;
+  Batcher batcher_{{.max_batch_tokens = 100, .max_batch_bytes = 200000}};
 };
 
 TEST_F(BatcherTest, PacksRowsOfAllGroupsUpToTheBudget) {
@@ -114,13 +132,95 @@ TEST_F(BatcherTest, ABatchHoldsRowsOfOneEngineAndEnginesTakeTurns) {
   Add(3, {50}, engine_);
 
   const Batch first = batcher_.NextBatch();
-  EXPECT_EQ(first.engine, engine_.get());
+  EXPECT_EQ(first.engine, engine_);
   EXPECT_THAT(first.tickets, SizeIs(2));
   const Batch second = batcher_.NextBatch();
-  EXPECT_EQ(second.engine, other_engine_.get());
+  EXPECT_EQ(second.engine, other_engine_);
   EXPECT_THAT(second.tickets, SizeIs(1));
   EXPECT_THAT(Next(), ElementsAre(1, 1));
   EXPECT_THAT(Next(), ElementsAre(1));
+}
+
+TEST_F(BatcherTest, RowsOfALargeGroupLeaveEachNewGroupItsTurn) {
+  Add(1, std::vector<size_t>(2000, 10));
+  for (int32_t id = 2; id < 50; ++id) {
+    Add(id, {10});
+    const std::vector<int32_t> ids = Next();
+    EXPECT_THAT(ids, Contains(id));
+    EXPECT_THAT(ids, Contains(1));
+  }
+}
+
+TEST_F(BatcherTest, ClientsGetTheSameTokensHoweverManyGroupsTheyHave) {
+  for (int i = 0; i < 30; ++i) AddFor("busy", 1, {10});
+  for (int i = 0; i < 30; ++i) AddFor("modest", 2, {5, 5});
+
+  size_t busy = 0, modest = 0;
+  for (int batch = 0; batch < 4; ++batch) {
+    for (const RowTicket& ticket : batcher_.NextBatch().tickets) {
+      (ticket.row().token_ids.front() == 1 ? busy : modest) += ticket.row().token_ids.size();
+    }
+  }
+
+  EXPECT_NEAR(static_cast<double>(busy), static_cast<double>(modest), 40);
+}
+
+TEST_F(BatcherTest, LongRowsGetNoMoreThanShortOnes) {
+  AddFor("long", 1, std::vector<size_t>(50, 90));
+  AddFor("short", 2, std::vector<size_t>(500, 9));
+
+  size_t long_tokens = 0, short_tokens = 0;
+  for (int batch = 0; batch < 40; ++batch) {
+    for (const RowTicket& ticket : batcher_.NextBatch().tickets) {
+      (ticket.row().token_ids.front() == 1 ? long_tokens : short_tokens) += ticket.row().token_ids.size();
+    }
+  }
+
+  EXPECT_NEAR(static_cast<double>(long_tokens), static_cast<double>(short_tokens), 200);
+}
+
+TEST_F(BatcherTest, InteractiveRowsGoFirstAndBulkKeepsItsShare) {
+  AddBulk(1, std::vector<size_t>(100, 50));
+  Add(2, std::vector<size_t>(100, 50));
+
+  std::vector<int32_t> batches;
+  for (int i = 0; i < 20; ++i) batches.push_back(Next().front());
+
+  EXPECT_THAT(std::vector(batches.begin(), batches.begin() + 9), Each(2));
+  EXPECT_EQ(std::count(batches.begin(), batches.end(), 1), 2);
+}
+
+TEST_F(BatcherTest, BulkRunsAtOnceWhenNothingElseWaits) {
+  AddBulk(1, {50, 50, 50});
+  EXPECT_THAT(Next(), ElementsAre(1, 1));
+  Add(2, {10});
+  EXPECT_THAT(Next(), ElementsAre(2));
+  EXPECT_THAT(Next(), ElementsAre(1));
+  EXPECT_TRUE(batcher_.empty());
+}
+
+TEST_F(BatcherTest, ABatchKeepsToItsMemory) {
+  // 1000 bytes a token: 95 tokens' worth fit.
+  Batcher batcher({.max_batch_tokens = 1000, .max_batch_bytes = 95000});
+  for (size_t length : {60, 36, 59}) {
+    batcher.Add(std::make_shared<WaitingGroup>(outcome_.Group(engine_, {RowOf(1, length)}), kNow));
+  }
+
+  EXPECT_EQ(batcher.NextBatch().num_tokens, 60);
+  EXPECT_EQ(batcher.NextBatch().num_tokens, 95);
+}
+
+TEST_F(BatcherTest, TakesOutAGroupOnlyIfNoneOfItsRowsHasBegun) {
+  const auto started = Add(1, {60, 60});
+  const auto waiting = Add(2, {10});
+  Next();
+  ASSERT_EQ(batcher_.num_groups(), 1);
+  const auto fresh = Add(3, {10});
+
+  EXPECT_FALSE(batcher_.TakeUnstarted(*started));
+  EXPECT_FALSE(batcher_.TakeUnstarted(*waiting));
+  EXPECT_TRUE(batcher_.TakeUnstarted(*fresh));
+  EXPECT_EQ(batcher_.num_tokens(), 60);
 }
 
 TEST_F(BatcherTest, TakesOutGroupsWhoseCallerHasGone) {
@@ -129,9 +229,9 @@ TEST_F(BatcherTest, TakesOutGroupsWhoseCallerHasGone) {
   Add(std::move(stays));
   stop_.request_stop();
 
-  EXPECT_THAT(batcher_.TakeGone(kNow), ElementsAre(gone));
+  EXPECT_THAT(batcher_.TakeGone(kNow, speed_), ElementsAre(gone));
 
-  EXPECT_THAT(gone->CheckCaller(kNow), StatusIs(absl::StatusCode::kCancelled, "the caller has gone"));
+  EXPECT_THAT(gone->CheckCaller(kNow, speed_), StatusIs(absl::StatusCode::kCancelled, "the caller has gone"));
   EXPECT_THAT(Next(), ElementsAre(2));
 }
 
@@ -140,8 +240,8 @@ TEST_F(BatcherTest, TakesOutGroupsWhoseDeadlineHasCome) {
   group.deadline = kNow + absl::Seconds(1);
   const auto late = Add(std::move(group));
 
-  EXPECT_THAT(batcher_.TakeGone(kNow), IsEmpty());
-  EXPECT_THAT(batcher_.TakeGone(kNow + absl::Seconds(1)), ElementsAre(late));
+  EXPECT_THAT(batcher_.TakeGone(kNow, speed_), IsEmpty());
+  EXPECT_THAT(batcher_.TakeGone(kNow + absl::Seconds(1), speed_), ElementsAre(late));
   EXPECT_TRUE(batcher_.empty());
 }
 
@@ -150,7 +250,7 @@ TEST_F(BatcherTest, TakesOutTheRestOfAGroupThatHasEnded) {
   Next();
   group->Fail(absl::InternalError("its first row failed"));
 
-  EXPECT_THAT(batcher_.TakeGone(kNow), ElementsAre(group));
+  EXPECT_THAT(batcher_.TakeGone(kNow, speed_), ElementsAre(group));
   EXPECT_TRUE(batcher_.empty());
 }
 

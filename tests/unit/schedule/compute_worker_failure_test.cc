@@ -67,9 +67,12 @@ TEST_F(WorkerTest, APredictionIsAnnouncedOnceThoughItsRowRunsTwice) {
    public:
     const engine::ModelCard& card() const override { return fake_.card(); }
     absl::Status Check(const engine::Row& row) const override { return fake_.Check(row); }
+    engine::PassCost Cost(size_t num_tokens, const engine::Wanted& wanted) const override {
+      return fake_.Cost(num_tokens, wanted);
+    }
     absl::StatusOr<std::vector<engine::RowResult>> Run(std::span<const engine::Row* const> rows,
-                                                       const OnPrediction& on_prediction) override {
-      auto results = fake_.Run(rows, on_prediction);
+                                                       engine::PassObserver* observer) override {
+      auto results = fake_.Run(rows, observer);
       if (rows.size() > 1) return absl::ResourceExhaustedError("no memory left");
       return results;
     }

@@ -109,6 +109,74 @@ TEST_F(WorkerTest, NothingIsComputedForACallerWhoHasGone) {
   EXPECT_THAT(BatchIds(), ElementsAre(ElementsAre(2)));
 }
 
+TEST_F(WorkerTest, AGroupWhoseCallerGoesEndsAtOnceWhileAnotherRuns) {
+  StartWorker();
+  HoldWorker();
+  Outcome gone;
+  std::stop_source stop;
+  RowGroup group = gone.Group(engine_, {RowOf(1, 10)});
+  group.stop = stop.get_token();
+  worker_->Submit(std::move(group));
+  EXPECT_EQ(metrics_.queue_tokens->Value(), 10);
+
+  stop.request_stop();
+
+  EXPECT_TRUE(gone.ended());
+  EXPECT_EQ(metrics_.queue_tokens->Value(), 0);
+  engine_->Release();
+}
+
+TEST_F(WorkerTest, ACallerWhoHasGoneBeforeSubmitIsNotWaitedFor) {
+  StartWorker();
+  HoldWorker();
+  Outcome gone;
+  std::stop_source stop;
+  stop.request_stop();
+  RowGroup group = gone.Group(engine_, {RowOf(1, 10)});
+  group.stop = stop.get_token();
+
+  worker_->Submit(std::move(group));
+
+  EXPECT_TRUE(gone.ended());
+  engine_->Release();
+}
+
+TEST_F(WorkerTest, NothingIsComputedThatCannotBeDoneInTime) {
+  StartWorker();
+  // A token is a million operations: ten rows of 10 tokens take some 50 s.
+  speed_.Record(1e6, absl::Seconds(1));
+  HoldWorker();
+  Outcome late, in_time;
+  RowGroup group = late.Group(engine_, std::vector<engine::Row>(10, RowOf(1, 10)));
+  group.deadline = absl::Now() + absl::Seconds(10);
+  worker_->Submit(std::move(group));
+  group = in_time.Group(engine_, {RowOf(2, 10)});
+  group.deadline = absl::Now() + absl::Seconds(10);
+  worker_->Submit(std::move(group));
+
+  engine_->Release();
+
+  EXPECT_THAT(late.Await(), StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("cannot be computed before")));
+  EXPECT_THAT(in_time.Await(), IsOk());
+  EXPECT_THAT(BatchIds(), ElementsAre(ElementsAre(2)));
+}
+
+TEST_F(WorkerTest, MapsAreAnnouncedInOrderBeforeTheResult) {
+  StartWorker();
+  engine_->HoldAt(FakeEngine::Stage::kBeforeBackward);
+  engine::Row row = RowOf(1, 10);
+  row.wanted.attention_layers = {0, 2};
+  Outcome outcome;
+
+  Submit(&outcome, {row});
+  engine_->AwaitHeld();
+
+  EXPECT_THAT(outcome.attention(), ElementsAre(std::pair(0, 0), std::pair(0, 1)));
+  EXPECT_FALSE(outcome.ended());
+  engine_->Release();
+  EXPECT_THAT(outcome.Await(), IsOk());
+}
+
 TEST_F(WorkerTest, TheRowsLeftAreNotComputedWhenTheCallerGoesMidway) {
   StartWorker();
   engine_->HoldAt(FakeEngine::Stage::kBeforeBackward);
@@ -138,25 +206,7 @@ TEST_F(WorkerTest, NothingIsComputedAfterTheDeadline) {
   EXPECT_THAT(BatchIds(), IsEmpty());
 }
 
-TEST_F(WorkerTest, RefusesWhatTheQueueHasNoRoomFor) {
-  StartWorker();
-  HoldWorker();
-  Outcome fits, refused, small;
-  Submit(&fits, {RowOf(1, 500), RowOf(1, 400)});
-
-  Submit(&refused, {RowOf(2, 101)});
-  Submit(&small, {RowOf(3, 100)});
-
-  EXPECT_THAT(refused.Await(), StatusIs(absl::StatusCode::kResourceExhausted,
-                                        "the queue is full: 900 tokens wait, this needs 101, the limit is 1000"));
-  EXPECT_FALSE(small.ended());
-  engine_->Release();
-  EXPECT_THAT(fits.Await(), IsOk());
-  EXPECT_THAT(small.Await(), IsOk());
-  EXPECT_EQ(refused.num_ends(), 1);
-}
-
-TEST_F(WorkerTest, AnEmptyQueueTakesAGroupOfAnySize) {
+TEST_F(WorkerTest, RunsAGroupOfAnySize) {
   StartWorker();
   Outcome outcome;
 

@@ -15,13 +15,13 @@ namespace limpid::schedule {
 // A worker with a small budget over an engine that a test can hold and script.
 class WorkerTest : public ::testing::Test {
  protected:
-  static constexpr size_t kMaxBatchTokens = 100, kMaxQueueTokens = 1000;
+  static constexpr size_t kMaxBatchTokens = 100;
 
   void StartWorker(testing::FakeEngine::Script script = nullptr) {
     engine_ = std::make_shared<testing::FakeEngine>(testing::ClassifierCard(), std::move(script));
     model_metrics_ = metrics_.AddModel("m", {});
-    worker_ = std::make_unique<ComputeWorker>(
-        SchedulerOptions{.max_batch_tokens = kMaxBatchTokens, .max_queue_tokens = kMaxQueueTokens}, &metrics_);
+    worker_ =
+        std::make_unique<ComputeWorker>(SchedulerOptions{.max_batch_tokens = kMaxBatchTokens}, &speed_, &metrics_);
   }
 
   // Keeps the worker busy with a row of its own, so that what is submitted next waits.
@@ -48,6 +48,7 @@ class WorkerTest : public ::testing::Test {
 
   static constexpr int32_t kHolderId = 999;
 
+  Speed speed_;
   telemetry::Metrics metrics_{"test"};
   telemetry::ModelMetrics* model_metrics_ = nullptr;
   testing::Outcome holder_;

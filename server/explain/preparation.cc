@@ -1,0 +1,97 @@
+#include "explain/preparation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "explain/explainer.h"
+#include "explain/input.h"
+#include "explain/method.h"
+#include "explain/target.h"
+#include "explain/units.h"
+
+namespace limpid::explain {
+namespace {
+
+// Text bytes of a token in most languages; where it is wrong, the tokenizer corrects it before anything is computed.
+constexpr size_t kBytesPerToken = 4;
+
+// All rows that are known to run: the other text, the prediction that a condition looks at, the base row, and `beside`.
+void CountRows(const Model& model, std::vector<engine::Row> beside, Preparation* prepared) {
+  std::vector<engine::Row> rows = std::move(beside);
+  rows.push_back(prepared->base_row);
+  if (prepared->similarity_encoding.has_value()) rows.push_back(RowOfTokens(*prepared->similarity_encoding));
+  if (prepared->condition.has_value()) rows.push_back(RowOfTokens(prepared->encoding));
+  prepared->rows_forward = static_cast<uint32_t>(rows.size());
+  const auto has_backward = [](const engine::Row& row) { return row.wanted.needs_backward(); };
+  prepared->rows_backward = static_cast<uint32_t>(std::count_if(rows.begin(), rows.end(), has_backward));
+  prepared->demand = DemandOf(*model.engine, rows);
+}
+
+}  // namespace
+
+absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& request, const Limits& limits,
+                                    MethodRuns* methods) {
+  const engine::ModelCard& card = model.engine->card();
+  Preparation prepared;
+  ABSL_ASSIGN_OR_RETURN(prepared.encoding, EncodeInput(model, request.input));
+  prepared.base_row = RowOfTokens(prepared.encoding);
+  ABSL_ASSIGN_OR_RETURN(prepared.base_row.target, ResolveTarget(request.target, card));
+  if (prepared.base_row.target.kind == engine::Target::Kind::kSimilarity) {
+    ABSL_ASSIGN_OR_RETURN(prepared.similarity_encoding,
+                          EncodeSimilarityText(model, request.target.similarity_text, request.input));
+  }
+  if (request.condition.has_value()) {
+    ABSL_ASSIGN_OR_RETURN(prepared.condition, Condition::Create(*request.condition, card));
+  }
+  engine::Wanted wanted;
+  if (request.attention.has_value()) {
+    ABSL_ASSIGN_OR_RETURN(
+        prepared.attention,
+        AttentionPlan::Create(*request.attention, card, prepared.encoding.tokens.size(), limits.max_attention_bytes));
+    wanted.attention_layers = prepared.attention->layers();
+  }
+  const MethodInput input = {card, prepared.encoding, prepared.base_row};
+  ABSL_RETURN_IF_ERROR(methods->Check(input));
+  std::vector<engine::Row> beside = methods->Plan(input, &wanted);
+  prepared.base_row.wanted = std::move(wanted);
+  prepared.units = MakeUnits(prepared.encoding, request.granularity);
+  CountRows(model, std::move(beside), &prepared);
+  return prepared;
+}
+
+schedule::Demand DemandOf(const engine::Engine& engine, const std::vector<engine::Row>& rows) {
+  schedule::Demand demand;
+  for (const engine::Row& row : rows) {
+    const engine::PassCost cost = engine.Cost(row.token_ids.size(), row.wanted);
+    demand.tokens += row.token_ids.size();
+    demand.flops += cost.flops;
+    demand.answer_bytes += cost.result_bytes;
+    demand.peak_bytes = std::max(demand.peak_bytes, cost.peak_bytes);
+  }
+  return demand;
+}
+
+schedule::Demand GuessDemand(const Model& model, const ExplainRequest& request) {
+  const engine::ModelCard& card = model.engine->card();
+  const Input& input = request.input;
+  const size_t bytes = input.text.size() + input.text_pair.value_or("").size();
+  const size_t guess = input.token_ids.has_value() ? input.token_ids->size() : bytes / kBytesPerToken + 2;
+  const size_t tokens = std::min(guess, static_cast<size_t>(card.max_tokens));
+  engine::Wanted wanted;
+  wanted.gradient_at[0] = !request.methods.empty();
+  if (request.attention.has_value()) {
+    const size_t asked = request.attention->layers.size(), all = static_cast<size_t>(card.num_layers);
+    wanted.attention_layers.resize(asked == 0 ? all : std::min(asked, all));
+  }
+  const engine::PassCost cost = model.engine->Cost(tokens, wanted);
+  return {.tokens = tokens, .flops = cost.flops, .answer_bytes = cost.result_bytes, .peak_bytes = 0};
+}
+
+std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs) {
+  std::vector<std::unique_ptr<Method>> methods;
+  for (const MethodSpec& spec : specs) methods.push_back(MakeMethod(spec));
+  return methods;
+}
+
+}  // namespace limpid::explain

@@ -1,0 +1,25 @@
+// Bytes as a config.json: refused with words, or an architecture whose numbers an engine can be built from.
+#include <cstdint>
+#include <string>
+
+#include "engine/models/models.h"
+#include "engine/weights/config_json.h"
+#include "fuzz/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto config =
+      limpid::engine::ConfigJson::Parse("config.json", std::string(reinterpret_cast<const char*>(data), size));
+  if (!config.ok()) return 0;
+  const auto model = limpid::engine::DescribeModel(*config);
+  if (!model.ok()) {
+    FUZZ_CHECK(!model.status().message().empty());
+    return 0;
+  }
+  for (int64_t extent : {model->vocab_size, model->type_vocab_size, model->max_position_embeddings, model->hidden_size,
+                         model->num_hidden_layers, model->num_attention_heads, model->intermediate_size}) {
+    FUZZ_CHECK(extent > 0 && extent <= (int64_t{1} << 31));
+  }
+  FUZZ_CHECK(model->hidden_size % model->num_attention_heads == 0);
+  FUZZ_CHECK(model->layer_norm_eps > 0);
+  return 0;
+}
