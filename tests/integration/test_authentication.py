@@ -24,6 +24,7 @@ CALLS = {
     "ExplainMany": MANY,
     "Predict": pb.PredictRequest(input=pb.Input(text="Income is stable.")),
     "Tokenize": pb.TokenizeRequest(input=pb.Input(text="Income is stable.")),
+    "EstimateCost": pb.EstimateCostRequest(request=pb.ExplainRequest(input=pb.Input(text="Income is stable."))),
     "ListModels": pb.ListModelsRequest(),
     "GetModel": pb.GetModelRequest(),
 }
