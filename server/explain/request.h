@@ -73,9 +73,9 @@ enum class Granularity { kToken, kWord };
 
 // About the prediction of a classifier; all that is set must hold.
 struct ConditionSpec {
-  std::vector<ClassRef> predicted;  // the predicted class is one of these
-  ClassRef scored;                  // whose probability is bounded; not set: the predicted class
-  std::optional<float> min_probability, max_probability;
+  std::vector<ClassRef> predicted = {};  // the predicted class is one of these
+  ClassRef scored = {};                  // whose probability is bounded; not set: the predicted class
+  std::optional<float> min_probability = {}, max_probability = {};
 };
 
 struct ExplainRequest {

@@ -37,6 +37,7 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   void Start() {
     self_ = shared_from_this();
+    if (!caller_.authentication.ok()) return writer_.End(caller_.authentication);
     ReadNext();
   }
 

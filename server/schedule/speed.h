@@ -6,12 +6,12 @@
 
 namespace limpid::schedule {
 
-// How fast the device has lately been: operations a second over the batches of the last minute or so of computing. One
+// How fast the device has lately been: operations a second over the batches of the last seconds of computing. One
 // thread records, any may read.
 class Speed {
  public:
   void Record(double flops, absl::Duration duration) {
-    // A batch's weight halves with every half minute that is computed after it.
+    // A batch's weight halves with every five seconds that are computed after it.
     const double seconds = absl::ToDoubleSeconds(duration);
     const double kept = kHalfLifeSeconds / (kHalfLifeSeconds + seconds);
     flops_ = flops_ * kept + flops;
@@ -29,7 +29,7 @@ class Speed {
   }
 
  private:
-  static constexpr double kHalfLifeSeconds = 30;
+  static constexpr double kHalfLifeSeconds = 5;
 
   double flops_ = 0, seconds_ = 0;  // the recording thread's
   std::atomic<double> flops_per_second_ = 0;

@@ -92,6 +92,7 @@ Metrics::Metrics(const std::string& version)
               .deadline = refusals("deadline"),
               .client_limit = refusals("client_limit"),
               .too_large = refusals("too_large"),
+              .starting = refusals("starting"),
               .draining = refusals("draining")};
 
   auto counter = [&](const char* name, const char* help) { return &AddCounters(registry, name, help).Add({}); };

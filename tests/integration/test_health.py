@@ -58,7 +58,8 @@ def test_the_canary_asks_again_and_again_and_counts_as_nobodys_request():
 
 
 def test_a_batch_longer_than_the_watchdog_allows_ends_liveness_and_readiness():
-    with Server({"minilm": minilm()}, "--watchdog-seconds", 0.1, "--threads", 1, "--max-batch-tokens", 1 << 16) as server:
+    with Server({"minilm": minilm()}, "--watchdog-seconds", 0.1, "--threads", 1, "--max-batch-tokens", 1 << 16,
+                "--max-queue-seconds", 60) as server:
         with Client(server.address) as client:
             watch = health_pb2_grpc.HealthStub(client.channel).Watch(health_pb2.HealthCheckRequest(service="liveness"),
                                                                      timeout=120)

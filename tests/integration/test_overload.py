@@ -3,6 +3,7 @@
 import grpc
 import pytest
 
+from integration.waiting import until
 from support.client import Client, gather
 from support.paths import minilm
 from support.proto import pb
@@ -35,7 +36,8 @@ def test_a_full_queue_refuses_at_once_and_names_a_time_to_come_back():
             assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
             assert "queue" in error.details() and "2000" in error.details()
             assert int(dict(error.trailing_metadata())["grpc-retry-pushback-ms"]) > 0
-        assert server.metric("limpid_admission_rejected_total", reason="queue_full") == len(refused)
+        assert server.metric("limpid_admission_rejected_total", reason="tokens") == len(refused)
+        until(lambda: server.metric("limpid_inflight_requests") == 0, "the end of all requests")
         assert server.metric("limpid_queue_tokens") == 0
         assert outcome(client.stub.Explain(long_request(), timeout=120)) is None
 

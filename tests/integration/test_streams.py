@@ -32,7 +32,9 @@ def test_parts_come_in_the_order_of_the_contract(client, model):
     answer = client.explain(explain(LONG, model, methods=METHODS, attention=pb.AttentionSelection()))
 
     chunks = answer.parts.count("attention")
-    assert answer.parts == ["prediction", *["attribution"] * 4, *["attention"] * chunks, "summary"]
+    # Attention leaves as it is computed, anywhere before the summary.
+    short = [part for part in answer.parts if part != "attention"]
+    assert short == ["prediction", *["attribution"] * 4, "summary"] and answer.parts[-1] == "summary"
     assert [a.method_index for a in answer.attributions] == [0, 1, 2, 3]
     assert [a.card.method for a in answer.attributions] == [
         "attention_rollout", "saliency", "head_importance", "gradient_x_input"]
@@ -85,7 +87,7 @@ def test_an_id_under_way_cannot_be_used_again(client):
 
 def test_a_cancelled_answer_frees_its_place(server, client):
     call = client.stub.Explain(large(), timeout=WAIT_SECONDS)
-    assert next(call).WhichOneof("part") == "prediction"
+    next(call)
     assert server.metric("limpid_inflight_requests") == 1
 
     call.cancel()
@@ -108,7 +110,9 @@ def test_a_cancelled_stream_of_many_frees_all_its_places(server, client):
 def test_a_callers_deadline_ends_his_request(client):
     with pytest.raises(grpc.RpcError) as caught:
         list(client.stub.Explain(large(), timeout=0.005))
-    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    # Refused at once if the server knows by then how long it would take; else cut short.
+    assert caught.value.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+    assert "deadline" in caught.value.details().lower()
     assert client.explain(explain()).parts[-1] == "summary"
 
 
@@ -122,7 +126,8 @@ def _ends_too_late(client):
     try:
         list(client.stub.Explain(explain(LONG, methods=METHODS)))
     except grpc.RpcError as error:
-        assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED and "deadline" in error.details()
+        assert error.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+        assert "deadline" in error.details()
         return True
     return False
 

@@ -14,10 +14,10 @@ from support.paths import BUILD, REPO
 
 
 def _compile() -> Path:
-    sources = sorted((REPO / "proto").glob("limpid/v1/*.proto"))
+    sources = sorted([*(REPO / "proto").glob("limpid/v1/*.proto"), *(REPO / "proto").glob("google/rpc/*.proto")])
     out = BUILD / "python-proto"
     made = out / "limpid" / "v1" / "explain_pb2_grpc.py"
-    if not made.exists() or made.stat().st_mtime < max(s.stat().st_mtime for s in sources):
+    if not made.exists() or not (out / "google").exists() or made.stat().st_mtime < max(s.stat().st_mtime for s in sources):
         out.mkdir(parents=True, exist_ok=True)
         well_known = Path(grpc_tools.__file__).parent / "_proto"
         arguments = [f"-I{REPO / 'proto'}", f"-I{well_known}", f"--python_out={out}", f"--grpc_python_out={out}"]
@@ -31,4 +31,6 @@ model_pb = importlib.import_module("limpid.v1.model_pb2")
 pb = importlib.import_module("limpid.v1.explain_pb2")
 rpc = importlib.import_module("limpid.v1.explain_pb2_grpc")
 admin_pb = importlib.import_module("limpid.v1.admin_pb2")
+status_pb = importlib.import_module("google.rpc.status_pb2")
+error_pb = importlib.import_module("google.rpc.error_details_pb2")
 admin_rpc = importlib.import_module("limpid.v1.admin_pb2_grpc")

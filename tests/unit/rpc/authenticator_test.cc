@@ -63,6 +63,7 @@ TEST(Authenticator, ARefusedCallGetsAFixedTextAndLeavesNothingBehind) {
   RpcServerParts parts = loopback.parts();
   parts.authenticator = &authenticator;
   const auto server = *RpcServer::Start({.listen = "127.0.0.1:0"}, parts);
+  server->Open();
   const auto stub = v1::Explainer::NewStub(
       grpc::CreateChannel(absl::StrCat("127.0.0.1:", server->port()), grpc::InsecureChannelCredentials()));
   const auto call = [&](const std::string& authorization) {
