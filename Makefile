@@ -57,6 +57,9 @@ docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries 
 bench: setup-test build  ## texts/s beside Captum and PyTorch; build/bench/results.json
 	@build/python/bin/python tests/bench/compare
 
+bench-serve: setup-test build  ## many callers: concurrency, overload, overhead, fairness; build/bench/serve.json
+	@build/python/bin/python tests/bench/serve
+
 lint: setup-test  ## contract, formatting, layers, sizes
 	@tools/lint.sh
 

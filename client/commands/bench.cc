@@ -18,7 +18,8 @@ constexpr char kFooter[] =
 How methods, targets and maps are written: limpid explain --help.
 
 Example:
-  limpid bench texts.jsonl --streams 32 --method saliency --attention all)";
+  limpid bench texts.jsonl --streams 32 --method saliency --attention all
+  limpid bench texts.jsonl --streams 512 --rate 400 --repeat 20        at five times what a server of 80 a second can)";
 
 absl::Status LineError(const std::string& path, size_t line, const std::string& problem) {
   return absl::InvalidArgumentError(absl::StrCat(path, " line ", line, ": ", problem));
@@ -47,29 +48,61 @@ absl::StatusOr<std::vector<v1::ExplainRequest>> ReadRequests(const std::string& 
   return requests;
 }
 
-Json ResultJson(const LoadResult& result, size_t streams) {
+double Ms(const Latencies& latencies, double fraction) {
+  return absl::ToDoubleMilliseconds(Quantile(latencies, fraction));
+}
+
+Json LatencyJson(const Latencies& latencies) {
+  return {{"p50", Ms(latencies, 0.5)}, {"p90", Ms(latencies, 0.9)}, {"p99", Ms(latencies, 0.99)}};
+}
+
+Json ResultJson(const LoadResult& result, const LoadPlan& plan) {
   const double seconds = absl::ToDoubleSeconds(result.wall_time);
-  const auto ms = [&](double fraction) { return absl::ToDoubleMilliseconds(result.Quantile(fraction)); };
+  Json failures = Json::object();
+  for (const auto& [code, latencies] : result.failed) {
+    failures[absl::StatusCodeToString(code)] = {{"count", latencies.size()}, {"latency_ms", LatencyJson(latencies)}};
+  }
   return {{"explained", result.latencies.size()},
-          {"failed", result.num_failed},
-          {"streams", streams},
+          {"failed", result.num_failed()},
+          {"failures", failures},
+          {"streams", plan.streams},
+          {"rate", plan.rate},
           {"seconds", seconds},
           {"texts_per_second", static_cast<double>(result.latencies.size()) / seconds},
           {"tokens_per_second", static_cast<double>(result.tokens) / seconds},
           {"attention_bytes", result.attention_bytes},
-          {"latency_ms", {{"p50", ms(0.5)}, {"p90", ms(0.9)}, {"p99", ms(0.99)}}}};
+          {"latency_ms", LatencyJson(result.latencies)},
+          {"server_overhead_ms", LatencyJson(result.overheads)}};
 }
 
-std::string ResultText(const LoadResult& result, size_t streams) {
+std::string ResultText(const LoadResult& result, const LoadPlan& plan) {
   const double seconds = absl::ToDoubleSeconds(result.wall_time);
-  const auto ms = [&](double fraction) { return absl::ToDoubleMilliseconds(result.Quantile(fraction)); };
-  return absl::StrFormat(
+  std::string text = absl::StrFormat(
       "%d explained, %d failed, %d streams, %.2f s\n"
       "  %.1f texts/s, %.0f tokens/s, %.1f MB/s of attention maps\n"
-      "  latency ms: p50 %.1f, p90 %.1f, p99 %.1f\n",
-      result.latencies.size(), result.num_failed, streams, seconds,
+      "  latency ms: p50 %.1f, p90 %.1f, p99 %.1f\n"
+      "  server's time beside the model, ms: p50 %.2f, p99 %.2f\n",
+      result.latencies.size(), result.num_failed(), plan.streams, seconds,
       static_cast<double>(result.latencies.size()) / seconds, static_cast<double>(result.tokens) / seconds,
-      static_cast<double>(result.attention_bytes) / seconds / 1e6, ms(0.5), ms(0.9), ms(0.99));
+      static_cast<double>(result.attention_bytes) / seconds / 1e6, Ms(result.latencies, 0.5), Ms(result.latencies, 0.9),
+      Ms(result.latencies, 0.99), Ms(result.overheads, 0.5), Ms(result.overheads, 0.99));
+  for (const auto& [code, latencies] : result.failed) {
+    absl::StrAppendFormat(&text, "  %s: %d, after ms: p50 %.1f, p99 %.1f\n", absl::StatusCodeToString(code),
+                          latencies.size(), Ms(latencies, 0.5), Ms(latencies, 0.99));
+  }
+  return text;
+}
+
+// Enough connections for the calls: a server allows 128 streams on each.
+absl::StatusOr<std::vector<ExplainClient>> MakeClients(const CommonOptions& common, size_t streams) {
+  constexpr size_t kStreamsPerConnection = 100;
+  std::vector<ExplainClient> clients;
+  for (size_t i = 0; i * kStreamsPerConnection < streams; ++i) {
+    absl::StatusOr<ExplainClient> client = MakeClient(common, Retries::kOff);
+    if (!client.ok()) return client.status();
+    clients.push_back(*std::move(client));
+  }
+  return clients;
 }
 
 }  // namespace
@@ -78,9 +111,12 @@ CLI::App* BenchCommand::AddTo(CLI::App* app) {
   CLI::App* command =
       app->add_subcommand("bench", "Explain all texts of a file over many streams at once, and time it");
   command->add_option("FILE", path, "Texts, one JSON object a line")->required()->type_name("");
-  command->add_option("--streams", streams, "Calls under way at the same time")
-      ->check(CLI::Range(size_t{1}, size_t{128}).description(""))
+  command->add_option("--streams", plan.streams, "Calls under way at the same time")
+      ->check(CLI::Range(size_t{1}, size_t{4096}).description(""))
       ->capture_default_str()
+      ->type_name("");
+  command->add_option("--rate", plan.rate, "Calls a second at random times (Poisson), whatever the answers do")
+      ->check(CLI::Range(0.0, 1e6).description(""))
       ->type_name("");
   command->add_option("--repeat", repeat, "How often to go through the file")
       ->check(CLI::Range(size_t{1}, size_t{1000000}).description(""))
@@ -101,15 +137,15 @@ ExitCode BenchCommand::Run(const Streams& io, const Terminal&) const {
   requests->reserve(once * repeat);
   for (size_t i = once; i < once * repeat; ++i) requests->push_back((*requests)[i - once]);
 
-  const absl::StatusOr<ExplainClient> client = MakeClient(common);
-  if (!client.ok()) return FailUsage(client.status(), io.err);
-  const LoadResult result = RunLoad(*client, *requests, streams);
+  const absl::StatusOr<std::vector<ExplainClient>> clients = MakeClients(common, plan.streams);
+  if (!clients.ok()) return FailUsage(clients.status(), io.err);
+  const LoadResult result = RunLoad(*clients, *requests, plan);
   if (common.json) {
-    io.out << Dump(ResultJson(result, streams));
+    io.out << Dump(ResultJson(result, plan));
   } else {
-    io.out << ResultText(result, streams);
+    io.out << ResultText(result, plan);
   }
-  return result.num_failed == 0 ? kDone : Fail(result.first_failure, io.err);
+  return result.num_failed() == 0 ? kDone : Fail(result.first_failure, io.err);
 }
 
 }  // namespace limpid::client

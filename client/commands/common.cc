@@ -67,7 +67,7 @@ void AddCommonOptions(CLI::App* command, CommonOptions* options) {
       ->type_name("");
 }
 
-absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options) {
+absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options, Retries retries) {
   std::string token;
   if (!options.token_file.empty()) {
     const absl::StatusOr<std::string> text = ReadSmallFile("--token-file", options.token_file);
@@ -76,7 +76,7 @@ absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options) {
     const bool is_usable = !token.empty() && std::all_of(token.begin(), token.end(), absl::ascii_isgraph);
     if (!is_usable) return absl::InvalidArgumentError("--token-file: " + options.token_file + " holds no token");
   }
-  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options.server);
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options.server, retries);
   if (!channel.ok()) return channel.status();
   return ExplainClient(*std::move(channel), options.server.address, absl::Seconds(options.timeout_seconds), token);
 }

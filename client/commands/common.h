@@ -40,7 +40,7 @@ struct CommonOptions {
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
 // INVALID_ARGUMENT names the option whose file cannot be used.
-absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options);
+absl::StatusOr<ExplainClient> MakeClient(const CommonOptions& options, Retries retries = Retries::kOn);
 
 // Prints "limpid: MESSAGE" and gives the code of a call's failure.
 ExitCode Fail(const absl::Status& status, std::ostream& err);

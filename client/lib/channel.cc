@@ -62,9 +62,13 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& option, const std::
   return text;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ServerAddress& server) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ServerAddress& server, Retries retries) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
+  if (retries == Retries::kOff) {
+    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  }
   arguments.SetUserAgentPrefix("limpid/" LIMPID_VERSION);
   // gRPC would ask the proxy of $http_proxy for its own machine, too.
   if (IsThisMachine(server.address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -21,9 +21,13 @@ struct ServerAddress {
   bool has_tls() const { return !tls_ca_file.empty(); }
 };
 
-// Connects at the first call. Calls that the server refuses for want of room or while it drains are tried up to three
-// times, at another replica where the name has several. INVALID_ARGUMENT names a file that cannot be read.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ServerAddress& server);
+// kOff is for measurements: each call is made once, over a connection of the channel's own.
+enum class Retries { kOn, kOff };
+
+// Connects at the first call. Unless they are off, calls that the server refuses for want of room or while it drains
+// are tried up to three times, at another replica where the name has several. INVALID_ARGUMENT names a file that cannot
+// be read.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ServerAddress& server, Retries retries);
 
 // The text of a small file. INVALID_ARGUMENT names `option` and the file if it cannot be read or is empty.
 absl::StatusOr<std::string> ReadSmallFile(const std::string& option, const std::string& path);

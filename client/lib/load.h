@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -11,20 +12,35 @@
 
 namespace limpid::client {
 
+// Times of calls, ascending.
+using Latencies = std::vector<absl::Duration>;
+
+// The smallest latency that at least `fraction` (0 to 1) of the calls kept within; zero without calls.
+absl::Duration Quantile(const Latencies& latencies, double fraction);
+
 // What a number of calls cost.
 struct LoadResult {
   absl::Duration wall_time;
-  std::vector<absl::Duration> latencies;  // of the calls that succeeded, ascending
+  Latencies latencies;                           // of the calls that succeeded
+  std::map<absl::StatusCode, Latencies> failed;  // of the others, by code
   uint64_t tokens = 0;
   uint64_t attention_bytes = 0;
-  size_t num_failed = 0;
+  Latencies overheads;  // of the calls that succeeded: the server's time that was not spent in the model
   absl::Status first_failure;
 
-  // The smallest latency that at least `fraction` (0 to 1) of the calls kept within; zero without calls.
-  absl::Duration Quantile(double fraction) const;
+  size_t num_failed() const;
 };
 
-// Makes all calls, `streams` of them under way at any time as long as there are more, and gathers every answer.
-LoadResult RunLoad(const ExplainClient& client, std::span<const v1::ExplainRequest> requests, size_t streams);
+struct LoadPlan {
+  size_t streams = 32;  // calls under way at any time, as long as there are more
+  // Calls a second, at random (Poisson) times that do not wait for answers; latencies count from those times, so that a
+  // server that falls behind cannot hide it. `streams` must be enough for all that are under way. 0: as fast as the
+  // answers come.
+  double rate = 0;
+};
+
+// Makes all calls and gathers every answer. `clients` share the calls; not empty.
+LoadResult RunLoad(std::span<const ExplainClient> clients, std::span<const v1::ExplainRequest> requests,
+                   const LoadPlan& plan);
 
 }  // namespace limpid::client

@@ -41,6 +41,7 @@ struct CallContext {
   std::stop_token stop = {};  // the caller has gone
   absl::Time deadline = absl::InfiniteFuture();
   std::string client = {};  // under which it is counted and limited
+  uint64_t call = 0;        // requests of one call share its turns
   schedule::ClientLimits limits = {};
   std::shared_ptr<Progress> progress = std::make_shared<Progress>();
 };

@@ -223,6 +223,7 @@ void Session::Submit(std::vector<engine::Row> rows, absl::Status (Session::*then
   group.metrics = model_->metrics;
   group.rows = std::move(rows);
   group.client = context_.client;
+  group.call = context_.call;
   group.priority = request_.priority;
   group.stop = stop_.get_token();
   group.deadline = context_.deadline;

@@ -1,6 +1,7 @@
 #include "rpc/caller.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string_view>
@@ -74,7 +75,9 @@ void Authenticate(const Authenticator* authenticator, const grpc::CallbackServer
 }  // namespace
 
 Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServerContext& context) {
+  static std::atomic<uint64_t> num_calls = 0;
   Caller caller;
+  caller.call = ++num_calls;
   const std::string_view id = Metadata(context, kRequestIdKey);
   caller.request_id = IsUsableId(id) ? std::string(id) : RandomId() + RandomId();
   caller.peer = context.peer();
@@ -90,6 +93,7 @@ explain::CallContext ContextOf(const Caller& caller, std::stop_token stop, absl:
   return {.stop = std::move(stop),
           .deadline = deadline,
           .client = caller.client,
+          .call = caller.call,
           .limits = caller.limits,
           .progress = std::move(progress)};
 }

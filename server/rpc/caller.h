@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -18,6 +19,8 @@ struct Environment;
 
 // Who calls.
 struct Caller {
+  // Of this process, from 1.
+  uint64_t call = 0;
   // The name under which he is counted and limited (rpc/authenticator.h); empty if he may not call.
   std::string client;
   // OK, or what a caller hears who may not call.

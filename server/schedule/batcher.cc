@@ -1,6 +1,7 @@
 #include "schedule/batcher.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace limpid::schedule {
@@ -8,6 +9,11 @@ namespace {
 
 // Tokens of interactive batches for which one token of a bulk batch is due.
 constexpr size_t kInteractivePerBulk = 8;
+
+// A call's share of a batch while others are there, and for how long after them: a caller who makes one request after
+// the other is there between them.
+constexpr size_t kCallsPerSharedBatch = 4;
+constexpr absl::Duration kSharedFor = absl::Seconds(5);
 
 size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
   size_t tokens = 0;
@@ -24,12 +30,11 @@ void Batcher::Add(std::shared_ptr<WaitingGroup> group) {
   Lanes& all = lanes(rows.priority);
   auto lane = std::find_if(all.begin(), all.end(), [&](const Lane& l) { return l.engine == rows.engine; });
   if (lane == all.end()) lane = all.insert(lane, {rows.engine, {}});
-  Client* client = lane->clients.Find([&](const Client& c) { return c.name == rows.client; });
-  Rest rest = {.group = group, .next_row = 0, .queued = group->queued()};
-  if (client != nullptr) return client->groups.Add(std::move(rest));
-  Client added{.name = rows.client, .groups = {}};
-  added.groups.Add(std::move(rest));
-  lane->clients.Add(std::move(added));
+  Client& client = lane->clients.FindOrAdd([&](const Client& c) { return c.name == rows.client; },
+                                           [&] { return Client{.name = rows.client, .calls = {}}; });
+  Call& call = client.calls.FindOrAdd([&](const Call& c) { return c.number == rows.call; },
+                                      [&] { return Call{.number = rows.call, .groups = {}}; });
+  call.groups.Add({.group = group, .next_row = 0, .queued = group->queued()});
 }
 
 std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeGone(absl::Time now, const Speed& speed) {
@@ -47,7 +52,8 @@ bool Batcher::TakeUnstarted(const WaitingGroup& group) {
 void Batcher::ForEachRest(const std::function<void(Rest&)>& visit) {
   for (Lanes& all : lanes_) {
     for (Lane& lane : all) {
-      lane.clients.ForEach([&](Client& client) { client.groups.ForEach(visit); });
+      lane.clients.ForEach(
+          [&](Client& client) { client.calls.ForEach([&](Call& call) { call.groups.ForEach(visit); }); });
     }
     std::erase_if(all, [](const Lane& lane) { return lane.clients.empty(); });
   }
@@ -76,7 +82,7 @@ Priority Batcher::NextPriority() const {
   return has_bulk && bulk_credit_ >= options_.max_batch_tokens ? Priority::kBulk : Priority::kInteractive;
 }
 
-Batch Batcher::NextBatch() {
+Batch Batcher::NextBatch(absl::Time now) {
   Batch batch;
   if (empty()) return batch;
   const Priority priority = NextPriority();
@@ -84,7 +90,8 @@ Batch Batcher::NextBatch() {
   Lane lane = std::move(all.front());
   all.pop_front();
   batch.engine = lane.engine;
-  FillBatch(&lane, &batch);
+  FillBatch(&lane, now, &batch);
+  NoteCalls(batch, now);
   if (!lane.clients.empty()) all.push_back(std::move(lane));
   if (priority == Priority::kBulk) {
     bulk_credit_ -= std::min(bulk_credit_, batch.num_tokens);
@@ -100,20 +107,36 @@ bool Batcher::Fits(const Batch& batch, const RowTicket& ticket) const {
          batch.peak_bytes + ticket.cost().peak_bytes <= options_.max_batch_bytes;
 }
 
-void Batcher::FillBatch(Lane* lane, Batch* batch) {
+void Batcher::NoteCalls(const Batch& batch, absl::Time now) {
+  for (const RowTicket& ticket : batch.tickets) {
+    const uint64_t call = ticket.group->group().call;
+    if (last_call_ != 0 && call != last_call_) last_shared_ = now;
+    last_call_ = call;
+  }
+}
+
+void Batcher::FillBatch(Lane* lane, absl::Time now, Batch* batch) {
+  const bool is_shared = now - last_shared_ < kSharedFor;
+  const size_t most_of_one_call = options_.max_batch_tokens / (is_shared ? kCallsPerSharedBatch : 1);
+  std::map<uint64_t, size_t> tokens_of_call;
   while (!lane->clients.empty()) {
     Client& client = lane->clients.Next();
-    Rest& rest = client.groups.Next();
+    Call& call = client.calls.Next();
+    Rest& rest = call.groups.Next();
     RowTicket ticket = {rest.group, rest.next_row};
-    if (!Fits(*batch, ticket)) return;
     const size_t tokens = ticket.row().token_ids.size();
+    size_t& of_call = tokens_of_call[call.number];
+    // By turns: when one call has had its share, the others have had all they wanted or their shares.
+    if (!Fits(*batch, ticket) || (of_call > 0 && of_call + tokens > most_of_one_call)) return;
+    of_call += tokens;
     batch->num_tokens += tokens;
     batch->peak_bytes += ticket.cost().peak_bytes;
     batch->tickets.push_back(std::move(ticket));
     num_tokens_ -= tokens;
     ++rest.next_row;
     if (rest.empty()) --num_groups_;
-    client.groups.Spend(tokens);
+    call.groups.Spend(tokens);
+    client.calls.Spend(tokens);
     lane->clients.Spend(tokens);
   }
 }

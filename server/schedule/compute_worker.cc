@@ -105,7 +105,7 @@ std::optional<ComputeWorker::Work> ComputeWorker::TakeWork() {
   work.gone = batcher_.TakeGone(work.taken, *speed_);
   const absl::Time oldest = batcher_.oldest();
   metrics_->queue_oldest_seconds->Set(oldest > work.taken ? 0 : absl::ToDoubleSeconds(work.taken - oldest));
-  work.batch = batcher_.NextBatch();
+  work.batch = batcher_.NextBatch(work.taken);
   ShowQueueLocked();
   return work;
 }

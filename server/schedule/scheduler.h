@@ -18,7 +18,7 @@ namespace limpid::schedule {
 
 struct SchedulerOptions {
   // Tokens of one batch; a longer row goes alone.
-  size_t max_batch_tokens = 512;
+  size_t max_batch_tokens = 1024;
   // Memory of one batch's pass, by Engine::Cost; a row that needs more goes alone.
   uint64_t max_batch_bytes = uint64_t{4} << 30;
 };
@@ -37,6 +37,7 @@ struct RowGroup {
   telemetry::ModelMetrics* metrics = nullptr;  // of the engine's model; null: nothing is counted
   std::vector<engine::Row> rows;               // at least one
   std::string client;                          // clients get equal shares
+  uint64_t call = 0;                           // so do the calls of a client; one may bring many groups
   Priority priority = Priority::kInteractive;
   std::stop_token stop;
   absl::Time deadline = absl::InfiniteFuture();

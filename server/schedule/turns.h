@@ -23,11 +23,12 @@ class Turns {
 
   void Add(Child child) { slots_.push_back({std::move(child), 1}); }
 
-  // Null if there is none.
-  Child* Find(const std::function<bool(const Child&)>& matches) {
-    const auto found =
-        std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return matches(slot.child); });
-    return found == slots_.end() ? nullptr : &found->child;
+  // The one that matches; if there is none, a newcomer that `make` makes.
+  template <typename Matches, typename Make>
+  Child& FindOrAdd(const Matches& matches, const Make& make) {
+    auto found = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return matches(slot.child); });
+    if (found == slots_.end()) found = slots_.insert(found, {make(), 1});
+    return found->child;
   }
 
   // The one whose row is next. Requires !empty().

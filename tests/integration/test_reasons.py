@@ -88,7 +88,8 @@ def test_answers_that_would_not_fit_in_memory_wait_outside():
 
 def test_one_clients_own_limits():
     with Server({"minilm": minilm()}, "--max-client-requests", 1) as server, Client(server.address) as client:
-        first = client.stub.Explain(explain(LONG), timeout=60)
+        first = client.stub.Explain(explain(LONG, attention=pb.AttentionSelection()), timeout=60)
+        next(first)  # it is inside, and its maps are more than the stream holds unread
         refusal = refused(client, explain())
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "CLIENT_LIMIT")
         assert refusal.pushback_ms > 0

@@ -6,18 +6,18 @@ build/bench/results.json.
 
 import argparse
 import json
-import platform
 import statistics
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
 
 import torch
 
 import others
 import texts
+from machine import describe
 from ours import LimpidThroughGrpc, check_agreement
 from support.paths import BUILD, minilm
 
@@ -25,12 +25,7 @@ STREAMS = 32
 
 
 def machine() -> str:
-    fields = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in fields.items()}
-    flags = fields.get("flags", "").split()
-    vectors = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
-    return (f"{fields.get('model name', platform.machine())}, {torch.get_num_threads()} threads, {vectors}, "
-            f"PyTorch {torch.__version__}")
+    return f"{describe()}, PyTorch {torch.__version__} on {torch.get_num_threads()} threads"
 
 
 def rate(contestant, batch) -> float:

@@ -58,7 +58,7 @@ class BatcherTest : public ::testing::Test {
   // Ids of the rows of the next batch.
   std::vector<int32_t> Next() {
     std::vector<int32_t> ids;
-    for (const RowTicket& ticket : batcher_.NextBatch().tickets) ids.push_back(ticket.row().token_ids.front());
+    for (const RowTicket& ticket : batcher_.NextBatch(kNow).tickets) ids.push_back(ticket.row().token_ids.front());
     return ids;
   }
 
@@ -119,7 +119,7 @@ TEST_F(BatcherTest, ANewGroupWaitsOneTurnBehindAGroupOf200Rows) {
 TEST_F(BatcherTest, ALoneGroupFillsTheBatchInTheOrderOfItsRows) {
   Add(1, {20, 21, 22, 23, 24});
 
-  const Batch batch = batcher_.NextBatch();
+  const Batch batch = batcher_.NextBatch(kNow);
 
   ASSERT_THAT(batch.tickets, SizeIs(4));
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(batch.tickets[i].row_index, i);
@@ -131,10 +131,10 @@ TEST_F(BatcherTest, ABatchHoldsRowsOfOneEngineAndEnginesTakeTurns) {
   Add(2, {50}, other_engine_);
   Add(3, {50}, engine_);
 
-  const Batch first = batcher_.NextBatch();
+  const Batch first = batcher_.NextBatch(kNow);
   EXPECT_EQ(first.engine, engine_);
   EXPECT_THAT(first.tickets, SizeIs(2));
-  const Batch second = batcher_.NextBatch();
+  const Batch second = batcher_.NextBatch(kNow);
   EXPECT_EQ(second.engine, other_engine_);
   EXPECT_THAT(second.tickets, SizeIs(1));
   EXPECT_THAT(Next(), ElementsAre(1, 1));
@@ -157,12 +157,48 @@ TEST_F(BatcherTest, ClientsGetTheSameTokensHoweverManyGroupsTheyHave) {
 
   size_t busy = 0, modest = 0;
   for (int batch = 0; batch < 4; ++batch) {
-    for (const RowTicket& ticket : batcher_.NextBatch().tickets) {
+    for (const RowTicket& ticket : batcher_.NextBatch(kNow).tickets) {
       (ticket.row().token_ids.front() == 1 ? busy : modest) += ticket.row().token_ids.size();
     }
   }
 
   EXPECT_NEAR(static_cast<double>(busy), static_cast<double>(modest), 40);
+}
+
+TEST_F(BatcherTest, ACallOfManyRequestsDelaysAnotherCallByItsShareOnly) {
+  const auto add = [this](uint64_t call, int32_t id) {
+    RowGroup group = outcome_.Group(engine_, {RowOf(id, 10)});
+    group.call = call;
+    Add(std::move(group));
+  };
+  for (int i = 0; i < 2000; ++i) add(1, 1);
+  Next();
+  add(2, 2);
+  add(3, 3);
+
+  const std::vector<int32_t> ids = Next();
+
+  EXPECT_THAT(ids, Contains(2));
+  EXPECT_THAT(ids, Contains(3));
+}
+
+TEST_F(BatcherTest, ACallTakesAQuarterOfABatchWhileOthersAreThereAndAWholeOneWhenItIsAlone) {
+  const auto add = [this](uint64_t call, const std::vector<size_t>& lengths) {
+    std::vector<engine::Row> rows;
+    for (size_t length : lengths) rows.push_back(RowOf(static_cast<int32_t>(call), length));
+    RowGroup group = outcome_.Group(engine_, std::move(rows));
+    group.call = call;
+    Add(std::move(group));
+  };
+  add(1, std::vector<size_t>(100, 5));
+  EXPECT_EQ(batcher_.NextBatch(kNow).num_tokens, 100);
+  add(2, {5});
+  EXPECT_THAT(Next(), Contains(2));
+
+  // The other caller thinks about his next request.
+  EXPECT_EQ(batcher_.NextBatch(kNow + absl::Seconds(1)).num_tokens, 25);
+  EXPECT_EQ(batcher_.NextBatch(kNow + absl::Seconds(4)).num_tokens, 25);
+  EXPECT_EQ(batcher_.NextBatch(kNow + absl::Seconds(6)).num_tokens, 100);
 }
 
 TEST_F(BatcherTest, LongRowsGetNoMoreThanShortOnes) {
@@ -171,7 +207,7 @@ TEST_F(BatcherTest, LongRowsGetNoMoreThanShortOnes) {
 
   size_t long_tokens = 0, short_tokens = 0;
   for (int batch = 0; batch < 40; ++batch) {
-    for (const RowTicket& ticket : batcher_.NextBatch().tickets) {
+    for (const RowTicket& ticket : batcher_.NextBatch(kNow).tickets) {
       (ticket.row().token_ids.front() == 1 ? long_tokens : short_tokens) += ticket.row().token_ids.size();
     }
   }
@@ -206,8 +242,8 @@ TEST_F(BatcherTest, ABatchKeepsToItsMemory) {
     batcher.Add(std::make_shared<WaitingGroup>(outcome_.Group(engine_, {RowOf(1, length)}), kNow));
   }
 
-  EXPECT_EQ(batcher.NextBatch().num_tokens, 60);
-  EXPECT_EQ(batcher.NextBatch().num_tokens, 95);
+  EXPECT_EQ(batcher.NextBatch(kNow).num_tokens, 60);
+  EXPECT_EQ(batcher.NextBatch(kNow).num_tokens, 95);
 }
 
 TEST_F(BatcherTest, TakesOutAGroupOnlyIfNoneOfItsRowsHasBegun) {
