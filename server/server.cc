@@ -125,6 +125,8 @@ absl::Status Server::ServeMetrics() {
   const auto age = [](absl::Time since) { return std::max(0.0, absl::ToDoubleSeconds(absl::Now() - since)); };
   const auto ages = std::make_shared<telemetry::ScrapeGauges>(std::vector<telemetry::ScrapeGauges::Gauge>{
       {"limpid_uptime_seconds", "Since the server began to start.", [this, age] { return age(start_); }},
+      {"limpid_queue_expected_seconds", "How long an interactive request that is admitted now is expected to wait.",
+       [this] { return absl::ToDoubleSeconds(admission_->QueueTime(schedule::Priority::kInteractive)); }},
       {"limpid_batch_age_seconds", "How long the running batch has been running; 0 if none is.",
        [this, age] { return age(scheduler_->batch_started()); }}});
   ABSL_ASSIGN_OR_RETURN(
@@ -208,8 +210,11 @@ void Server::FinishStart(absl::Status status, const std::function<void()>& on_fa
 }
 
 absl::Status Server::Serve() {
+  const double peak = engine::MeasurePeakFlops(config_.engine);
+  metrics_.device_peak_flops->Set(peak);
   rpc_server_->Open();
-  log_.Write(LogLevel::kInfo, "serving", {{"address", Address()}, {"device", config_.engine.device}});
+  log_.Write(LogLevel::kInfo, "serving",
+             {{"address", Address()}, {"device", config_.engine.device}, {"peak_gflops", peak / 1e9}});
   return config_.port_file.empty() ? absl::OkStatus() : WriteFile(config_.port_file, Address() + "\n");
 }
 

@@ -85,4 +85,8 @@ struct EngineOptions {
 // that is not supported (the message lists those that are).
 absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_folder, const EngineOptions& options);
 
+// Operations a second of a large fp32 matrix product, the best of some: what the passes' own speed is held against.
+// Takes a tenth of a second or two. The device must be one that a model was loaded on.
+double MeasurePeakFlops(const EngineOptions& options);
+
 }  // namespace limpid::engine

@@ -10,6 +10,8 @@ CallMeter::CallMeter(telemetry::RpcMetrics* rpc, const telemetry::StageMetrics& 
   if (previous_attempts > 0) rpc_->retries_seen->Increment();
 }
 
+void CallMeter::OnRequest(uint64_t bytes) { rpc_->request_bytes->Observe(static_cast<double>(bytes)); }
+
 void CallMeter::OnWrite(uint64_t bytes) {
   write_start_ = absl::Now();
   bytes_ += bytes;

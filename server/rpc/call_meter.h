@@ -13,6 +13,7 @@ class CallMeter {
  public:
   CallMeter(telemetry::RpcMetrics* rpc, const telemetry::StageMetrics& stage, int previous_attempts);
 
+  void OnRequest(uint64_t bytes);
   void OnWrite(uint64_t bytes);
   void OnWriteDone();
   void OnFinish(const absl::Status& status);

@@ -91,6 +91,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
  private:
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
+    meter_.OnRequest(bytes.Length());
     ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
     v1::ExplainRequest message;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &message));

@@ -92,6 +92,7 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
 void ExplainManyCall::OnReadDone(bool ok) {
   if (ok) {
+    meter_.OnRequest(received_.Length());
     const absl::Status survived = Guarded([&] { StartItem(); });
     if (!survived.ok()) return writer_.End(survived);
     return ReadNext();

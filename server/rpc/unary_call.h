@@ -74,6 +74,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
  private:
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
+    meter_.OnRequest(bytes.Length());
     ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
     Request request;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &request));

@@ -25,6 +25,7 @@ size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
 
 void Batcher::Add(std::shared_ptr<WaitingGroup> group) {
   num_tokens_ += TokensFrom(*group, 0);
+  num_rows_ += group->num_rows();
   ++num_groups_;
   const RowGroup& rows = group->group();
   Lanes& all = lanes(rows.priority);
@@ -64,6 +65,7 @@ std::vector<std::shared_ptr<WaitingGroup>> Batcher::TakeIf(const std::function<b
   ForEachRest([&](Rest& rest) {
     if (!is_taken(rest)) return;
     num_tokens_ -= TokensFrom(*rest.group, rest.next_row);
+    num_rows_ -= rest.group->num_rows() - rest.next_row;
     --num_groups_;
     taken.push_back(std::exchange(rest.group, nullptr));
   });
@@ -133,6 +135,7 @@ void Batcher::FillBatch(Lane* lane, absl::Time now, Batch* batch) {
     batch->peak_bytes += ticket.cost().peak_bytes;
     batch->tickets.push_back(std::move(ticket));
     num_tokens_ -= tokens;
+    --num_rows_;
     ++rest.next_row;
     if (rest.empty()) --num_groups_;
     call.groups.Spend(tokens);

@@ -56,6 +56,7 @@ class Batcher {
   bool empty() const { return num_groups_ == 0; }
   // Of the rows not yet handed out.
   size_t num_tokens() const { return num_tokens_; }
+  size_t num_rows() const { return num_rows_; }
   size_t num_groups() const { return num_groups_; }
   // When the group that has waited longest was queued; InfiniteFuture when nothing waits.
   absl::Time oldest();
@@ -105,7 +106,7 @@ class Batcher {
   size_t bulk_credit_ = 0;
   uint64_t last_call_ = 0;  // of the last batch
   absl::Time last_shared_ = absl::InfinitePast();
-  size_t num_tokens_ = 0;
+  size_t num_tokens_ = 0, num_rows_ = 0;
   size_t num_groups_ = 0;
 };
 

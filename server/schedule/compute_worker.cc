@@ -112,6 +112,7 @@ std::optional<ComputeWorker::Work> ComputeWorker::TakeWork() {
 
 void ComputeWorker::ShowQueueLocked() {
   metrics_->queue_tokens->Set(static_cast<double>(batcher_.num_tokens()));
+  metrics_->queue_rows->Set(static_cast<double>(batcher_.num_rows()));
   metrics_->queue_requests->Set(static_cast<double>(batcher_.num_groups()));
 }
 

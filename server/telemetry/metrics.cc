@@ -48,6 +48,7 @@ struct Metrics::Families {
       AddHistograms(registry, "limpid_grpc_request_duration_seconds", "From a call's arrival to its status.");
   HistogramFamily& first_message =
       AddHistograms(registry, "limpid_time_to_first_message_seconds", "From a call's arrival to its first message.");
+  HistogramFamily& request_bytes = AddHistograms(registry, "limpid_grpc_request_bytes", "Bytes of a request message.");
   HistogramFamily& response_bytes =
       AddHistograms(registry, "limpid_grpc_response_bytes", "Bytes of a call's response messages together.");
   CounterFamily& batches = AddCounters(registry, "limpid_batches_total", "Batches that the engine ran.");
@@ -79,6 +80,7 @@ Metrics::Metrics(const std::string& version)
   streams = gauge("limpid_streams", "Streaming calls that are open.");
   queue_tokens = gauge("limpid_queue_tokens", "Tokens waiting for a batch.");
   queue_requests = gauge("limpid_queue_requests", "Row groups waiting for a batch.");
+  queue_rows = gauge("limpid_queue_rows", "Sequences waiting for a batch.");
   queue_oldest_seconds = gauge("limpid_queue_oldest_seconds", "Longest wait when the last batch began.");
   answer_bytes = gauge("limpid_answer_bytes", "Reserved for answers that have not left.");
   ready = gauge("limpid_ready", "1 while new requests are taken.");
@@ -94,6 +96,9 @@ Metrics::Metrics(const std::string& version)
               .too_large = refusals("too_large"),
               .starting = refusals("starting"),
               .draining = refusals("draining")};
+
+  device_peak_flops =
+      gauge("limpid_device_peak_flops", "Operations a second of a large fp32 matrix product, measured at start.");
 
   auto counter = [&](const char* name, const char* help) { return &AddCounters(registry, name, help).Add({}); };
   compute_seconds = counter("limpid_compute_seconds_total", "Time in which the device ran batches.");
@@ -127,6 +132,7 @@ RpcMetrics* Metrics::AddRpc(const std::string& rpc) {
   metrics->started = &families_->started.Add(labels);
   metrics->retries_seen = &families_->retries.Add(labels);
   metrics->time_to_first_message = &families_->first_message.Add(labels, kLatencySeconds);
+  metrics->request_bytes = &families_->request_bytes.Add(labels, PowersOf(4, 256, 64 << 20));
   metrics->response_bytes = &families_->response_bytes.Add(labels, PowersOf(4, 256, 64 << 20));
   metrics->rpc_ = rpc;
   metrics->totals_ = &families_->totals;

@@ -26,7 +26,7 @@ class RpcMetrics {
   prometheus::Counter* started = nullptr;
   prometheus::Counter* retries_seen = nullptr;
   prometheus::Histogram* time_to_first_message = nullptr;
-  prometheus::Histogram* response_bytes = nullptr;
+  prometheus::Histogram *request_bytes = nullptr, *response_bytes = nullptr;
 
   void Finished(absl::StatusCode code, absl::Duration duration);
 
@@ -110,7 +110,7 @@ class Metrics {
   StageMetrics stage;
   prometheus::Gauge *inflight_requests = nullptr, *streams = nullptr;
   prometheus::Gauge *queue_tokens = nullptr, *queue_requests = nullptr, *queue_oldest_seconds = nullptr;
-  prometheus::Gauge* answer_bytes = nullptr;
+  prometheus::Gauge *queue_rows = nullptr, *answer_bytes = nullptr, *device_peak_flops = nullptr;
   prometheus::Counter *compute_seconds = nullptr, *compute_flops = nullptr, *batch_splits = nullptr;
   prometheus::Gauge *ready = nullptr, *draining = nullptr;
   RejectionMetrics rejected;

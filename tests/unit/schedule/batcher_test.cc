@@ -294,14 +294,17 @@ TEST_F(BatcherTest, CountsWhatWaits) {
   Add(1, {30, 50, 70});
   Add(2, {20});
   EXPECT_EQ(batcher_.num_tokens(), 170);
+  EXPECT_EQ(batcher_.num_rows(), 4);
   EXPECT_EQ(batcher_.num_groups(), 2);
 
   EXPECT_THAT(Next(), ElementsAre(1, 2, 1));
   EXPECT_EQ(batcher_.num_tokens(), 70);
+  EXPECT_EQ(batcher_.num_rows(), 1);
   EXPECT_EQ(batcher_.num_groups(), 1);
 
   batcher_.TakeAll();
   EXPECT_EQ(batcher_.num_tokens(), 0);
+  EXPECT_EQ(batcher_.num_rows(), 0);
   EXPECT_EQ(batcher_.num_groups(), 0);
 }
 

@@ -1,0 +1,30 @@
+#include <ATen/Parallel.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/rand.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "engine/engine.h"
+
+namespace limpid::engine {
+
+double MeasurePeakFlops(const EngineOptions& options) {
+  constexpr int64_t kSize = 1024;
+  constexpr int kRounds = 5;
+  const c10::InferenceMode inference_mode;
+  if (options.num_threads > 0) at::set_num_threads(options.num_threads);
+  const at::Device device(options.device);
+  const at::Tensor a = at::rand({kSize, kSize}, device), b = at::rand({kSize, kSize}, device);
+  double best = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const absl::Time start = absl::Now();
+    // Reading one number waits for a device that works on its own.
+    static_cast<void>(at::mm(a, b)[0][0].item<float>());
+    best = std::max(best, 2.0 * kSize * kSize * kSize / absl::ToDoubleSeconds(absl::Now() - start));
+  }
+  return best;
+}
+
+}  // namespace limpid::engine
