@@ -70,7 +70,7 @@ def test_only_clients_that_trust_the_server_and_speak_tls_get_through(files, tmp
         refuses(server, None)
         until(lambda: [line for line in server.log_lines() if line["message"] == "serving"], "serving")
         lines = {line["message"]: line for line in server.log_lines()}
-        assert lines["serving"]["transport"] == "tls" and lines["certificate"]["subject"] == "CN=first"
+        assert lines["listening"]["transport"] == "tls" and lines["certificate"]["subject"] == "CN=first"
         # Reflection is off with TLS unless asked for.
         with open_channel(server.address, files.authority.channel_credentials()) as channel:
             call = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
