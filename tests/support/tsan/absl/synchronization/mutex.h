@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/cord.h"  // keeps the mutex that its library has
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 // Included before Abseil's own header in builds with ThreadSanitizer, which does not see through a mutex that was
@@ -54,6 +55,10 @@ class ABSL_LOCKABLE TsanMutex {
     const bool met = unlocked_.wait_until(lock, ToChronoTime(deadline), [&] { return condition.Eval(); });
     lock.release();
     return met;
+  }
+
+  bool AwaitWithTimeout(const TsanCondition& condition, Duration timeout) {
+    return AwaitWithDeadline(condition, Now() + timeout);
   }
 
  private:
