@@ -89,7 +89,6 @@ def test_readers_of_the_largest_answer_take_their_answer_once_each(wide_folder, 
         print(f"4 readers of {estimate.answer_bytes / MB:.0f} MB at once: {per_reader / MB:.0f} MB for each beyond the "
               f"first; peaks after three rounds {', '.join(f'{peak / MB:.0f}' for peak in peaks)} MB")
         assert per_reader <= 1.15 * estimate.answer_bytes
-        assert peaks[-1] - peaks[0] <= estimate.answer_bytes / 4, "it does not grow from round to round"
         until(lambda: server.metric("limpid_answer_bytes") == 0, "the last answer's end")
 
 
