@@ -26,11 +26,7 @@ const std::vector<MethodSpec>& CanaryMethods() {
   return methods;
 }
 
-MethodRuns MakeRuns() {
-  std::vector<std::unique_ptr<Method>> methods;
-  for (const MethodSpec& spec : CanaryMethods()) methods.push_back(MakeMethod(spec));
-  return MethodRuns(std::move(methods));
-}
+MethodRuns MakeRuns() { return MethodRuns(MakeMethods(CanaryMethods())); }
 
 // As far as methods look at it.
 text::Encoding EncodingOf(const engine::Row& row) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "explain/input.h"
+#include "explain/method.h"
 #include "explain/preparation.h"
 #include "explain/session.h"
 

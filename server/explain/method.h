@@ -57,5 +57,6 @@ class Method {
 
 // Makes the method that a spec describes (methods.cc holds the list).
 std::unique_ptr<Method> MakeMethod(const MethodSpec& spec);
+std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs);
 
 }  // namespace limpid::explain

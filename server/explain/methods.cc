@@ -21,6 +21,12 @@ std::unique_ptr<Method> MakeMethod(const MethodSpec& spec) {
   return std::visit([](const auto& chosen) { return Make(chosen); }, spec);
 }
 
+std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs) {
+  std::vector<std::unique_ptr<Method>> methods;
+  for (const MethodSpec& spec : specs) methods.push_back(MakeMethod(spec));
+  return methods;
+}
+
 std::vector<std::string> MethodNames() { return NamesOf(std::make_index_sequence<std::variant_size_v<MethodSpec>>()); }
 
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input) {

@@ -16,16 +16,24 @@ namespace {
 // Text bytes of a token in most languages; where it is wrong, the tokenizer corrects it before anything is computed.
 constexpr size_t kBytesPerToken = 4;
 
-// All rows that are known to run: the other text, the prediction that a condition looks at, the base row, and `beside`.
-void CountRows(const Model& model, std::vector<engine::Row> beside, Preparation* prepared) {
-  std::vector<engine::Row> rows = std::move(beside);
-  rows.push_back(prepared->base_row);
-  if (prepared->similarity_encoding.has_value()) rows.push_back(RowOfTokens(*prepared->similarity_encoding));
-  if (prepared->condition.has_value()) rows.push_back(RowOfTokens(prepared->encoding));
-  prepared->rows_forward = static_cast<uint32_t>(rows.size());
+void CountRows(const Model& model, std::span<const engine::Row> rows, Preparation* prepared) {
   const auto has_backward = [](const engine::Row& row) { return row.wanted.needs_backward(); };
-  prepared->rows_backward = static_cast<uint32_t>(std::count_if(rows.begin(), rows.end(), has_backward));
-  prepared->demand = DemandOf(*model.engine, rows);
+  prepared->rows_forward += static_cast<uint32_t>(rows.size());
+  prepared->rows_backward += static_cast<uint32_t>(std::count_if(rows.begin(), rows.end(), has_backward));
+  const schedule::Demand more = DemandOf(*model.engine, rows);
+  schedule::Demand& demand = prepared->demand;
+  demand.tokens += more.tokens;
+  demand.flops += more.flops;
+  demand.answer_bytes += more.answer_bytes;
+  demand.peak_bytes = std::max(demand.peak_bytes, more.peak_bytes);
+}
+
+// What runs beside the methods' rows: the base row, the other text, the prediction that a condition looks at.
+std::vector<engine::Row> OwnRows(const Preparation& prepared) {
+  std::vector<engine::Row> rows = {prepared.base_row};
+  if (prepared.similarity_encoding.has_value()) rows.push_back(RowOfTokens(*prepared.similarity_encoding));
+  if (prepared.condition.has_value()) rows.push_back(RowOfTokens(prepared.encoding));
+  return rows;
 }
 
 }  // namespace
@@ -53,14 +61,15 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
   }
   const MethodInput input = {card, prepared.encoding, prepared.base_row};
   ABSL_RETURN_IF_ERROR(methods->Check(input));
-  std::vector<engine::Row> beside = methods->Plan(input, &wanted);
+  prepared.method_rows = methods->Plan(input, &wanted);
   prepared.base_row.wanted = std::move(wanted);
   prepared.units = MakeUnits(prepared.encoding, request.granularity);
-  CountRows(model, std::move(beside), &prepared);
+  CountRows(model, OwnRows(prepared), &prepared);
+  CountRows(model, prepared.method_rows, &prepared);
   return prepared;
 }
 
-schedule::Demand DemandOf(const engine::Engine& engine, const std::vector<engine::Row>& rows) {
+schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows) {
   schedule::Demand demand;
   for (const engine::Row& row : rows) {
     const engine::PassCost cost = engine.Cost(row.token_ids.size(), row.wanted);
@@ -86,12 +95,6 @@ schedule::Demand GuessDemand(const Model& model, const ExplainRequest& request) 
   }
   const engine::PassCost cost = model.engine->Cost(tokens, wanted);
   return {.tokens = tokens, .flops = cost.flops, .answer_bytes = cost.result_bytes, .peak_bytes = 0};
-}
-
-std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs) {
-  std::vector<std::unique_ptr<Method>> methods;
-  for (const MethodSpec& spec : specs) methods.push_back(MakeMethod(spec));
-  return methods;
 }
 
 }  // namespace limpid::explain

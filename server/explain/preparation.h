@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,7 @@ struct Preparation {
   text::Encoding encoding;
   std::optional<text::Encoding> similarity_encoding;  // of the other text, for a similarity target
   engine::Row base_row;                               // with all that is wanted of it; its reference is still missing
+  std::vector<engine::Row> method_rows;               // that the methods need beside it; so is theirs
   std::optional<Condition> condition;
   std::optional<AttentionPlan> attention;
   std::vector<Unit> units;
@@ -38,11 +40,9 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
                                     MethodRuns* methods);
 
 // Of rows, results included.
-schedule::Demand DemandOf(const engine::Engine& engine, const std::vector<engine::Row>& rows);
+schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows);
 
 // What a request may take, before anything of it is read: from the bytes of its texts.
 schedule::Demand GuessDemand(const Model& model, const ExplainRequest& request);
-
-std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs);
 
 }  // namespace limpid::explain

@@ -13,6 +13,7 @@
 #include "base/reason.h"
 #include "base/status_macros.h"
 #include "explain/input.h"
+#include "explain/method.h"
 #include "explain/method_runs.h"
 #include "explain/ordered_sink.h"
 #include "explain/prediction.h"
@@ -180,6 +181,9 @@ absl::Status Session::TakeReference(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
   ABSL_RETURN_IF_ERROR(CheckPrediction(results->front().prediction, {}));
   auto embedding = std::make_shared<const std::vector<float>>(std::move(results->front().prediction.embedding));
+  for (engine::Row& row : prepared_.method_rows) {
+    if (row.target.kind == engine::Target::Kind::kSimilarity) row.target.reference = embedding;
+  }
   prepared_.base_row.target.reference = std::move(embedding);
   return SubmitProbe();
 }
@@ -204,8 +208,7 @@ absl::Status Session::TakeProbe(Results results) {
 }
 
 absl::Status Session::SubmitBase() {
-  engine::Wanted wanted = prepared_.base_row.wanted;
-  std::vector<engine::Row> rows = methods_.Plan(method_input(), &wanted);
+  std::vector<engine::Row> rows = std::move(prepared_.method_rows);
   rows.insert(rows.begin(), prepared_.base_row);
   Submit(std::move(rows), &Session::TakeBase);
   return absl::OkStatus();

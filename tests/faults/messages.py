@@ -1,9 +1,9 @@
 """The requests that the fault tests and the soak send."""
 
 from support.proto import pb
+from support.texts import LONG
 
 TEXT = "She has missed three payments and defaulted on a car loan."
-LONG = "The committee read the file again and asked for one more paper. " * 70
 METHODS = [pb.Method(saliency=pb.Saliency()), pb.Method(attention_rollout=pb.AttentionRollout()),
            pb.Method(gradient_x_input=pb.GradientXInput()), pb.Method(head_importance=pb.HeadImportance())]
 

@@ -13,8 +13,8 @@ from support.errors import refusal_of
 from support.paths import minilm
 from support.proto import pb, rpc
 from support.server import Server
+from support.texts import LONG
 
-LONG = "The committee read the file again and asked for one more paper. " * 70
 MB = 1 << 20
 
 

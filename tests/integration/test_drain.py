@@ -14,10 +14,10 @@ from support.client import Client, gather
 from support.paths import DEMO, minilm
 from support.proto import pb
 from support.server import Server
+from support.texts import LONG
 
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 SERVING = health_pb2.HealthCheckResponse.SERVING
-LONG = "The committee read the file again and asked for one more paper. " * 70
 PREDICT = pb.PredictRequest(model="demo", input=pb.Input(text="She has missed three payments."))
 
 

@@ -7,8 +7,7 @@ from support.client import Client
 from support.paths import DEMO, minilm
 from support.proto import pb
 from support.server import Server
-
-LONG = "The committee read the file again and asked for one more paper. " * 70
+from support.texts import LONG
 
 
 def explain(text=LONG, model="minilm", **fields):

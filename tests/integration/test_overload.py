@@ -8,8 +8,7 @@ from support.client import Client, gather
 from support.paths import minilm
 from support.proto import pb
 from support.server import Server
-
-LONG = "The committee read the file again and asked for one more paper. " * 70
+from support.texts import LONG
 
 
 def long_request():

@@ -6,8 +6,8 @@ from support.client import Client
 from support.paths import minilm
 from support.proto import pb
 from support.server import Server
+from support.texts import LONG
 
-LONG = "The committee read the file again and asked for one more paper. " * 70
 DECLINED = "She has missed three payments."
 
 

@@ -10,9 +10,9 @@ from support.daemon import daemon
 from support.paths import tool
 from support.proto import pb
 from support.server import free_port
+from support.texts import LONG
 
 METHODS = [pb.Method(saliency=pb.Saliency()), pb.Method(head_importance=pb.HeadImportance())]
-LONG = "The committee read the file again and asked for one more paper. " * 70
 
 CONFIG = """
 daemon off;

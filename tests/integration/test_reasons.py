@@ -8,8 +8,7 @@ from support.errors import refusal_of
 from support.paths import DEMO, minilm
 from support.proto import pb
 from support.server import Server
-
-LONG = "The committee read the file again and asked for one more paper. " * 70
+from support.texts import LONG
 
 
 def explain(text="She has missed three payments.", model="", **fields):

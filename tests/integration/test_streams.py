@@ -10,10 +10,10 @@ from support.client import Client
 from support.paths import DEMO
 from support.proto import pb
 from support.server import Server
+from support.texts import LONG
 
 METHODS = [pb.Method(attention_rollout=pb.AttentionRollout()), pb.Method(saliency=pb.Saliency()),
            pb.Method(head_importance=pb.HeadImportance()), pb.Method(gradient_x_input=pb.GradientXInput())]
-LONG = "The committee read the file again and asked for one more paper. " * 70
 
 
 def explain(text="She has missed three payments.", model="demo", **fields):
@@ -24,7 +24,6 @@ def explain(text="She has missed three payments.", model="demo", **fields):
 def large(model="minilm"):
     """75 MB of attention maps, more than any flow-control window holds."""
     return explain(LONG, model, attention=pb.AttentionSelection())
-
 
 
 @pytest.mark.parametrize("model", ["demo", "minilm"])

@@ -44,13 +44,13 @@ struct RecordingObserver final : PassObserver {
   std::map<size_t, std::vector<HostTensor>> attention;
 };
 
-std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows) {
+std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows, PassObserver* observer = nullptr) {
   std::vector<const Row*> pointers;
   for (const Row& row : rows) {
     EXPECT_THAT(engine->Check(row), IsOk());
     pointers.push_back(&row);
   }
-  auto results = engine->Run(pointers, nullptr);
+  auto results = engine->Run(pointers, observer);
   EXPECT_THAT(results, IsOk());
   return *std::move(results);
 }
@@ -197,16 +197,13 @@ TEST(Engine, EachPredictionIsGivenOnceAndIsTheResults) {
   const TinyConfig config;
   const auto engine = Load(config);
   const std::vector<Row> rows = MixedRows(config);
-  std::vector<const Row*> pointers;
-  for (const Row& row : rows) pointers.push_back(&row);
   RecordingObserver observer;
 
-  const auto results = engine->Run(pointers, &observer);
+  const std::vector<RowResult> results = RunRows(engine.get(), rows, &observer);
 
-  ASSERT_THAT(results, IsOk());
   for (size_t r = 0; r < rows.size(); ++r) {
     EXPECT_EQ(observer.num_predictions[r], 1);
-    EXPECT_EQ(observer.logits[r], (*results)[r].prediction.logits);
+    EXPECT_EQ(observer.logits[r], results[r].prediction.logits);
   }
 }
 
@@ -214,15 +211,12 @@ TEST(Engine, AttentionIsAnnouncedLayerByLayerAndIsTheResults) {
   const TinyConfig config;
   const auto engine = Load(config);
   const std::vector<Row> rows = MixedRows(config);
-  std::vector<const Row*> pointers;
-  for (const Row& row : rows) pointers.push_back(&row);
   RecordingObserver observer;
 
-  const auto results = engine->Run(pointers, &observer);
+  const std::vector<RowResult> results = RunRows(engine.get(), rows, &observer);
 
-  ASSERT_THAT(results, IsOk());
   for (size_t r = 0; r < rows.size(); ++r) {
-    const std::vector<HostTensor>& maps = (*results)[r].attention;
+    const std::vector<HostTensor>& maps = results[r].attention;
     ASSERT_EQ(observer.attention[r].size(), maps.size());
     for (size_t i = 0; i < maps.size(); ++i) {
       EXPECT_EQ(observer.attention[r][i].shape, maps[i].shape);
