@@ -40,7 +40,8 @@ test: setup-test build  ## all tests: unit, oracle, integration, faults
 test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory setup-test build PRESET=asan
 	@ctest --preset asan -j $(JOBS)
-	@LIMPID_BIN=build/asan/bin build/python/bin/python -m pytest -c tests/pytest.ini tests/integration
+	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 LIMPID_BIN=build/asan/bin \
+		build/python/bin/python -m pytest -c tests/pytest.ini tests/integration
 
 fuzz:  ## look for inputs that break a parser, SECONDS_EACH=20 for each fuzzer (clang)
 	@tools/setup.sh fuzz

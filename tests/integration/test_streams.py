@@ -58,11 +58,12 @@ def test_every_answer_of_many_keeps_its_own_order(client):
 
 
 def test_a_refusal_does_not_wait_for_those_before_it(client):
-    requests = {f"long {i}": explain(LONG, "minilm", methods=METHODS) for i in range(12)} | {"bad": explain("")}
+    # Few enough that a sanitizer's slow build does not refuse them for their expected wait.
+    requests = {f"long {i}": explain(LONG, "minilm", methods=METHODS) for i in range(4)} | {"bad": explain("")}
 
     answers, failures, ended = client.explain_many(requests)
 
-    assert set(failures) == {"bad"} and len(answers) == 12
+    assert set(failures) == {"bad"} and len(answers) == 4
     assert ended[-1] != "bad"
 
 
