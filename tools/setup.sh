@@ -114,7 +114,7 @@ make_environment() {
   local site
   site=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   cp -al "$LIBTORCH/." "$site/" 2>/dev/null || cp -a "$LIBTORCH/." "$site/"
-  "$folder/bin/python" -c 'import captum, grpc, torch, transformers'
+  "$folder/bin/python" -c 'import captum, grpc, shap, torch, transformers'
   touch "$folder/complete"
 }
 

@@ -105,6 +105,7 @@ class Pass:
 
 class Reference:
     def __init__(self, folder, dtype=torch.float32):
+        self.folder = Path(folder)
         self.model = load_model(folder, dtype)
         self.config = self.model.config
         self.is_classifier = hasattr(self.model, "classifier")
@@ -118,7 +119,8 @@ class Reference:
             word = self.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
             outputs = self.model(inputs_embeds=word, token_type_ids=torch.tensor([type_ids]), output_attentions=True)
         embedding = None if self.is_classifier else self.pool(outputs[0])
-        value, class_index, foil_index = self._scalar(outputs, embedding, target, other_ids)
+        other = None if other_ids is None else self.embed(other_ids)
+        value, class_index, foil_index = self.scalar(outputs[0], target, other)
         points = [word, taps.sum, taps.output]
         count = len(outputs.attentions)
         grads = torch.autograd.grad(value, [*points, *outputs.attentions, *taps.contexts])
@@ -143,13 +145,14 @@ class Reference:
     def embed(self, ids):
         return self.pool(self.model(torch.tensor([ids]))[0])
 
-    def _scalar(self, outputs, embedding, target, other_ids):
+    def scalar(self, output, target, other=None):
+        """F of one text, the class and the foil; `output` is the model's first one, `other` the second text's embedding."""
         kind = target.WhichOneof("kind") or ("predicted_class" if self.is_classifier else "mean_output")
         if kind == "mean_output":
-            return outputs[0].mean(), -1, -1
+            return output.mean(), -1, -1
         if kind == "similarity":
-            return torch.cosine_similarity(embedding, self.embed(other_ids), dim=0), -1, -1
-        logits = outputs[0][0]
+            return torch.cosine_similarity(self.pool(output), other, dim=0), -1, -1
+        logits = output[0]
         scores = self._scores(logits, target.score)
         if kind == "contrast":
             chosen = self._class(target.contrast.target, logits)
