@@ -81,7 +81,7 @@ engine::Row CanaryRow(const engine::ModelCard& model, size_t length) {
   row.target = CanaryTarget(model);
   const text::Encoding encoding = EncodingOf(row);
   engine::Wanted wanted;
-  MakeRuns().Plan({model, encoding, row}, &wanted);
+  MakeRuns().Plan({model, encoding, {}, row}, &wanted);
   row.wanted = std::move(wanted);
   return row;
 }
@@ -94,7 +94,7 @@ absl::StatusOr<CanaryAnswer> AnswerOf(const engine::ModelCard& model, const engi
   answer.prediction.push_back(prediction.target_value);
   if (!AllFinite(answer.prediction)) return absl::InternalError("canary: the prediction is not a finite number");
   MethodRuns runs = MakeRuns();
-  const MethodInput input = {model, encoding, row};
+  const MethodInput input = {model, encoding, {}, row};
   engine::Wanted wanted;
   runs.Plan(input, &wanted);
   ABSL_RETURN_IF_ERROR(runs.Fold(input, result, {},

@@ -40,6 +40,9 @@ struct MethodCard {
   int32_t query_token = -1;
   bool depends_on_target = true;
   float sum_abs = 0;  // over token scores before any aggregation, or over head scores
+  std::optional<Replacement> replacement;
+  uint32_t rows = 0;   // beside the base row
+  uint32_t units = 0;  // that were taken out one at a time
 };
 
 struct AttributionEvent {

@@ -19,15 +19,26 @@ namespace limpid::explain {
 struct MethodInput {
   const engine::ModelCard& model;
   const text::Encoding& encoding;
+  const text::StandIns stand_ins;
   // The row of the unaltered text with the request's target. All methods of a request share it.
   const engine::Row& base_row;
 };
+
+// The base row with nothing wanted and with the target that its prediction resolved, for altered copies: what they
+// would predict themselves may be another class.
+engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base);
 
 // One number per token, or one per head; the session adds units, granularity and the index.
 struct TokenScores {
   MethodCard card;
   std::vector<float> scores;       // [T]
   engine::HostTensor head_scores;  // [layers, heads], instead of scores
+};
+
+// Rows, as long as the input, that a method expects to ask for in its folds: for the estimate of the request's cost.
+struct Forecast {
+  uint32_t rows = 0;
+  engine::Wanted wanted = {};
 };
 
 // A fold's outcome: the scores, or more rows to run first.
@@ -49,6 +60,8 @@ class Method {
 
   // Adds to `base` what this method reads from the base row, and returns the rows it needs beside it (often none).
   virtual std::vector<engine::Row> Plan(const MethodInput& input, engine::Wanted* base) const = 0;
+
+  virtual Forecast Expect(const MethodInput&) const { return {}; }
 
   // `rows` are the results of all rows asked for so far, in the order they were asked.
   virtual absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,

@@ -37,6 +37,12 @@ std::vector<engine::Row> MethodRuns::Plan(const MethodInput& input, engine::Want
   return rows;
 }
 
+std::vector<Forecast> MethodRuns::Expect(const MethodInput& input) const {
+  std::vector<Forecast> forecasts;
+  for (const Run& run : runs_) forecasts.push_back(run.method->Expect(input));
+  return forecasts;
+}
+
 absl::StatusOr<std::vector<engine::Row>> MethodRuns::Fold(const MethodInput& input, const engine::RowResult& base,
                                                           std::span<engine::RowResult> results,
                                                           const OnScores& on_scores) {
@@ -65,6 +71,7 @@ absl::Status MethodRuns::Send(const OnScores& on_scores) {
         run.scores.head_scores.empty() ? run.scores.scores : run.scores.head_scores.values;
     if (!AllFinite(numbers)) return NonFinite(absl::StrCat(run.field, ": a score is not finite"));
     run.scores.card.method = run.method->name();
+    run.scores.card.rows = static_cast<uint32_t>(run.rows.size());
     run.scores.card.sum_abs = static_cast<float>(SumAbs(numbers));
     on_scores(num_sent_, std::move(run.scores));
   }

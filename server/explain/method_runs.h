@@ -26,6 +26,8 @@ class MethodRuns {
   // Adds to `base` what the methods read from the base row; returns the rows they need beside it.
   std::vector<engine::Row> Plan(const MethodInput& input, engine::Wanted* base);
 
+  std::vector<Forecast> Expect(const MethodInput& input) const;
+
   // Takes the results of the rows asked for last, by Plan or by Fold, and returns the rows that are needed next; none
   // when every method has its scores. They go to `on_scores` in the order of the methods, each as early as it may, with
   // the card complete. INTERNAL if a score is not finite.

@@ -29,6 +29,14 @@ std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& 
 
 std::vector<std::string> MethodNames() { return NamesOf(std::make_index_sequence<std::variant_size_v<MethodSpec>>()); }
 
+engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base) {
+  engine::Row row = input.base_row;
+  row.wanted = {};
+  row.target.class_index = base.class_index;
+  row.target.foil_index = base.foil_index;
+  return row;
+}
+
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input) {
   const size_t num_tokens = input.encoding.tokens.size();
   if (query_token < num_tokens) return absl::OkStatus();

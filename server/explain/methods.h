@@ -15,6 +15,8 @@ std::unique_ptr<Method> Make(const AttentionRolloutSpec& spec);
 std::unique_ptr<Method> Make(const GradientWeightedAttentionSpec& spec);
 std::unique_ptr<Method> Make(const GradientXAttentionSpec& spec);
 std::unique_ptr<Method> Make(const HeadImportanceSpec& spec);
+std::unique_ptr<Method> Make(const OcclusionSpec& spec);
+std::unique_ptr<Method> Make(const SequentialIntegratedGradientsSpec& spec);
 
 // INVALID_ARGUMENT if the text has no token of this index.
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input);

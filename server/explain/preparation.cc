@@ -28,6 +28,21 @@ void CountRows(const Model& model, std::span<const engine::Row> rows, Preparatio
   demand.peak_bytes = std::max(demand.peak_bytes, more.peak_bytes);
 }
 
+void CountForecast(const Model& model, const Forecast& forecast, Preparation* prepared) {
+  if (forecast.rows == 0) return;
+  engine::Row row = RowOfTokens(prepared->encoding);
+  row.wanted = forecast.wanted;
+  const schedule::Demand one = DemandOf(*model.engine, {&row, 1});
+  prepared->rows_forward += forecast.rows;
+  if (forecast.wanted.needs_backward()) prepared->rows_backward += forecast.rows;
+  for (schedule::Demand* demand : {&prepared->later, &prepared->demand}) {
+    demand->tokens += one.tokens * forecast.rows;
+    demand->flops += one.flops * forecast.rows;
+    demand->answer_bytes += one.answer_bytes * forecast.rows;
+    demand->peak_bytes = std::max(demand->peak_bytes, one.peak_bytes);
+  }
+}
+
 // What runs beside the methods' rows: the base row, the other text, the prediction that a condition looks at.
 std::vector<engine::Row> OwnRows(const Preparation& prepared) {
   std::vector<engine::Row> rows = {prepared.base_row};
@@ -59,13 +74,14 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
         AttentionPlan::Create(*request.attention, card, prepared.encoding.tokens.size(), limits.max_attention_bytes));
     wanted.attention_layers = prepared.attention->layers();
   }
-  const MethodInput input = {card, prepared.encoding, prepared.base_row};
+  const MethodInput input = {card, prepared.encoding, model.tokenizer->stand_ins(), prepared.base_row};
   ABSL_RETURN_IF_ERROR(methods->Check(input));
   prepared.method_rows = methods->Plan(input, &wanted);
   prepared.base_row.wanted = std::move(wanted);
   prepared.units = MakeUnits(prepared.encoding, request.granularity);
   CountRows(model, OwnRows(prepared), &prepared);
   CountRows(model, prepared.method_rows, &prepared);
+  for (const Forecast& forecast : methods->Expect(input)) CountForecast(model, forecast, &prepared);
   return prepared;
 }
 

@@ -30,7 +30,10 @@ struct Preparation {
   std::optional<AttentionPlan> attention;
   std::vector<Unit> units;
 
-  // Of all rows that are known to run, as in SummaryEvent.
+  // What `demand` has for rows that the methods are expected to ask for later.
+  schedule::Demand later;
+
+  // Of all rows that are expected to run, as in SummaryEvent.
   uint32_t rows_forward = 0, rows_backward = 0;
   schedule::Demand demand;
 };

@@ -36,6 +36,8 @@ struct TargetSpec {
   std::string similarity_text;
 };
 
+enum class Granularity { kToken, kWord };
+
 enum class Reduction { kDefault, kL2, kL1, kMeanAbs, kSum };
 
 struct SaliencySpec {
@@ -59,8 +61,20 @@ struct HeadImportanceSpec {
   bool normalize_by_layer = false;
 };
 
-using MethodSpec = std::variant<SaliencySpec, GradientXInputSpec, AttentionRolloutSpec, GradientWeightedAttentionSpec,
-                                GradientXAttentionSpec, HeadImportanceSpec>;
+// Semantics of limpid.v1.Replacement.
+enum class Replacement { kDefault, kMask, kPad, kUnknown, kDelete };
+
+struct OcclusionSpec {
+  Granularity unit = Granularity::kToken;
+  Replacement replacement = Replacement::kDefault;
+};
+struct SequentialIntegratedGradientsSpec {
+  Replacement baseline = Replacement::kDefault;  // not kDelete
+};
+
+using MethodSpec =
+    std::variant<SaliencySpec, GradientXInputSpec, AttentionRolloutSpec, GradientWeightedAttentionSpec,
+                 GradientXAttentionSpec, HeadImportanceSpec, OcclusionSpec, SequentialIntegratedGradientsSpec>;
 
 struct AttentionSelection {
   enum class Encoding { kFloat32, kFloat16 };
@@ -68,8 +82,6 @@ struct AttentionSelection {
   bool mean_over_heads = false;
   Encoding encoding = Encoding::kFloat32;
 };
-
-enum class Granularity { kToken, kWord };
 
 // About the prediction of a classifier; all that is set must hold.
 struct ConditionSpec {

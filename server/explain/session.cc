@@ -94,7 +94,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void EmitAttribution(size_t method_index, TokenScores scores);
   void TakeTiming(const schedule::RowTiming& timing);
 
-  MethodInput method_input() const { return {card_, prepared_.encoding, prepared_.base_row}; }
+  MethodInput method_input() const {
+    return {card_, prepared_.encoding, model_->tokenizer->stand_ins(), prepared_.base_row};
+  }
 
   // First, to be destroyed last: whoever waits for the sessions may then take everything away.
   const LiveSessions::Membership membership_;
@@ -288,8 +290,14 @@ absl::Status Session::Fold(std::span<engine::RowResult> results) {
                           EmitAttribution(index, std::move(scores));
                         }));
   if (more.empty()) return Finish();
-  const schedule::Demand grown = DemandOf(*model_->engine, more);
-  permit_->Grow(grown.tokens, grown.flops);
+  // Part of it was expected.
+  const schedule::Demand asked = DemandOf(*model_->engine, more);
+  schedule::Demand& left = prepared_.later;
+  const size_t tokens = std::min(asked.tokens, left.tokens);
+  const double flops = std::min(asked.flops, left.flops);
+  left.tokens -= tokens;
+  left.flops -= flops;
+  permit_->Grow(asked.tokens - tokens, asked.flops - flops);
   Submit(std::move(more), &Session::TakeMore);
   return absl::OkStatus();
 }

@@ -116,18 +116,6 @@ absl::StatusOr<explain::AttentionSelection> DecodeAttention(const v1::AttentionS
   }
 }
 
-absl::StatusOr<explain::Granularity> DecodeGranularity(v1::Granularity granularity) {
-  switch (granularity) {
-    case v1::GRANULARITY_UNSPECIFIED:
-    case v1::GRANULARITY_TOKEN:
-      return explain::Granularity::kToken;
-    case v1::GRANULARITY_WORD:
-      return explain::Granularity::kWord;
-    default:
-      return UnknownEnumValue("granularity", granularity);
-  }
-}
-
 absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
   switch (priority) {
     case v1::PRIORITY_UNSPECIFIED:
@@ -188,7 +176,7 @@ absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRe
   if (request.has_attention()) {
     ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
   }
-  ABSL_ASSIGN_OR_RETURN(decoded.granularity, DecodeGranularity(request.granularity()));
+  ABSL_ASSIGN_OR_RETURN(decoded.granularity, DecodeGranularity(request.granularity(), "granularity"));
   ABSL_ASSIGN_OR_RETURN(decoded.priority, DecodePriority(request.priority()));
   if (request.has_condition()) {
     ABSL_ASSIGN_OR_RETURN(decoded.condition, DecodeCondition(request.condition()));

@@ -57,6 +57,39 @@ absl::StatusOr<explain::MethodSpec> DecodeGradientXInput(const v1::GradientXInpu
   return spec;
 }
 
+absl::StatusOr<explain::Replacement> DecodeReplacement(v1::Replacement replacement, const std::string& field) {
+  switch (replacement) {
+    case v1::REPLACEMENT_UNSPECIFIED:
+      return explain::Replacement::kDefault;
+    case v1::REPLACEMENT_MASK:
+      return explain::Replacement::kMask;
+    case v1::REPLACEMENT_PAD:
+      return explain::Replacement::kPad;
+    case v1::REPLACEMENT_UNKNOWN:
+      return explain::Replacement::kUnknown;
+    case v1::REPLACEMENT_DELETE:
+      return explain::Replacement::kDelete;
+    default:
+      return UnknownEnumValue(field, replacement);
+  }
+}
+
+absl::StatusOr<explain::MethodSpec> DecodeOcclusion(const v1::Occlusion& method, const std::string& field) {
+  explain::OcclusionSpec spec;
+  ABSL_ASSIGN_OR_RETURN(spec.unit, DecodeGranularity(method.unit(), absl::StrCat(field, ".occlusion.unit")));
+  ABSL_ASSIGN_OR_RETURN(spec.replacement,
+                        DecodeReplacement(method.replacement(), absl::StrCat(field, ".occlusion.replacement")));
+  return spec;
+}
+
+absl::StatusOr<explain::MethodSpec> DecodeSequential(const v1::SequentialIntegratedGradients& method,
+                                                     const std::string& field) {
+  explain::SequentialIntegratedGradientsSpec spec;
+  const std::string option = absl::StrCat(field, ".sequential_integrated_gradients.baseline");
+  ABSL_ASSIGN_OR_RETURN(spec.baseline, DecodeReplacement(method.baseline(), option));
+  return spec;
+}
+
 explain::MethodSpec DecodeGradientXAttention(const v1::GradientXAttention& method) {
   explain::GradientXAttentionSpec spec{.query_token = method.query_token()};
   if (method.has_layer()) spec.layer = method.layer();
@@ -64,6 +97,18 @@ explain::MethodSpec DecodeGradientXAttention(const v1::GradientXAttention& metho
 }
 
 }  // namespace
+
+absl::StatusOr<explain::Granularity> DecodeGranularity(v1::Granularity granularity, const std::string& field) {
+  switch (granularity) {
+    case v1::GRANULARITY_UNSPECIFIED:
+    case v1::GRANULARITY_TOKEN:
+      return explain::Granularity::kToken;
+    case v1::GRANULARITY_WORD:
+      return explain::Granularity::kWord;
+    default:
+      return UnknownEnumValue(field, granularity);
+  }
+}
 
 absl::Status UnknownEnumValue(const std::string& field, int value) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": unknown value ", value));
@@ -83,6 +128,10 @@ absl::StatusOr<explain::MethodSpec> DecodeMethod(const v1::Method& method, const
       return DecodeGradientXAttention(method.gradient_x_attention());
     case v1::Method::kHeadImportance:
       return explain::HeadImportanceSpec{.normalize_by_layer = method.head_importance().normalize_by_layer()};
+    case v1::Method::kOcclusion:
+      return DecodeOcclusion(method.occlusion(), field);
+    case v1::Method::kSequentialIntegratedGradients:
+      return DecodeSequential(method.sequential_integrated_gradients(), field);
     case v1::Method::METHOD_NOT_SET:
       break;
   }

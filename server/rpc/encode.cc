@@ -37,6 +37,22 @@ v1::Reduction EncodeReduction(explain::Reduction reduction) {
   return v1::REDUCTION_UNSPECIFIED;
 }
 
+v1::Replacement EncodeReplacement(explain::Replacement replacement) {
+  switch (replacement) {
+    case explain::Replacement::kDefault:
+      return v1::REPLACEMENT_UNSPECIFIED;
+    case explain::Replacement::kMask:
+      return v1::REPLACEMENT_MASK;
+    case explain::Replacement::kPad:
+      return v1::REPLACEMENT_PAD;
+    case explain::Replacement::kUnknown:
+      return v1::REPLACEMENT_UNKNOWN;
+    case explain::Replacement::kDelete:
+      return v1::REPLACEMENT_DELETE;
+  }
+  return v1::REPLACEMENT_UNSPECIFIED;
+}
+
 const char* TaskName(engine::ModelCard::Task task) {
   switch (task) {
     case engine::ModelCard::Task::kClassification:
@@ -60,6 +76,9 @@ void EncodeCard(const explain::MethodCard& card, v1::MethodCard* encoded) {
   encoded->set_query_token(card.query_token);
   encoded->set_depends_on_target(card.depends_on_target);
   encoded->set_sum_abs(card.sum_abs);
+  if (card.replacement.has_value()) encoded->set_replacement(EncodeReplacement(*card.replacement));
+  encoded->set_rows(card.rows);
+  encoded->set_units(card.units);
 }
 
 void EncodeUnit(const explain::Unit& unit, v1::Unit* encoded) {

@@ -71,7 +71,7 @@ class OffsetMap {
 
 class HfTokenizer final : public Tokenizer {
  public:
-  explicit HfTokenizer(Handle handle) : handle_(std::move(handle)) {}
+  explicit HfTokenizer(Handle handle) : handle_(std::move(handle)), stand_ins_(FindStandIns()) {}
 
   absl::StatusOr<Encoding> Encode(std::string_view text, std::optional<std::string_view> text_pair,
                                   Truncation truncation, size_t max_tokens) const override {
@@ -125,8 +125,22 @@ class HfTokenizer final : public Tokenizer {
   }
 
   size_t vocab_size() const override { return limpid_hf_vocab_size(handle_.get()); }
+  StandIns stand_ins() const override { return stand_ins_; }
 
  private:
+  // tokenizer.json does not say what a special token is for; these spellings are those of BERT's and RoBERTa's kin.
+  StandIns FindStandIns() const {
+    StandIns found;
+    Token token;
+    for (uint32_t id = 0; id < vocab_size(); ++id) {
+      if (!Spell(id, token) || !token.is_special) continue;
+      if (token.text == "[MASK]" || token.text == "<mask>") found.mask = token.id;
+      if (token.text == "[PAD]" || token.text == "<pad>") found.pad = token.id;
+      if (token.text == "[UNK]" || token.text == "<unk>") found.unknown = token.id;
+    }
+    return found;
+  }
+
   // Sets id, text and is_special of `token`; false when the vocabulary has no such id.
   bool Spell(uint32_t id, Token& token) const {
     limpid_hf_bytes spelling;
@@ -137,6 +151,7 @@ class HfTokenizer final : public Tokenizer {
   }
 
   const Handle handle_;
+  const StandIns stand_ins_;
 };
 
 }  // namespace

@@ -35,6 +35,11 @@ struct Encoding {
   bool truncated = false;  // tokens were left out
 };
 
+// Ids of what can stand in for a token; -1 where the vocabulary has none.
+struct StandIns {
+  int32_t mask = -1, pad = -1, unknown = -1;
+};
+
 // A Hugging Face fast tokenizer (tokenizer.json): same ids and offsets as Python's `tokenizers`, because it is the
 // same code. Immutable after loading; any thread may encode.
 class Tokenizer {
@@ -52,6 +57,8 @@ class Tokenizer {
   virtual absl::StatusOr<Encoding> FromIds(const std::vector<int32_t>& ids) const = 0;
 
   virtual size_t vocab_size() const = 0;
+
+  virtual StandIns stand_ins() const = 0;
 };
 
 // Loads `<folder>/tokenizer.json`. NOT_FOUND when it is missing, INVALID_ARGUMENT when it does not parse.

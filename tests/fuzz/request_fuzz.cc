@@ -77,7 +77,8 @@ absl::Status Explain(const explain::ExplainRequest& request, const explain::Mode
     FUZZ_CHECK(plan.num_bytes() <= kLimits.max_attention_bytes);
     wanted.attention_layers = plan.layers();
   }
-  return FoldMethods(request, {model.engine->card(), encoding, row}, wanted, FakeOf(model));
+  const explain::MethodInput input = {model.engine->card(), encoding, model.tokenizer->stand_ins(), row};
+  return FoldMethods(request, input, wanted, FakeOf(model));
 }
 
 }  // namespace

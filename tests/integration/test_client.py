@@ -13,7 +13,7 @@ from support.server import free_port
 TEXT = "Zoë lives in Kraków and has missed three payments."
 PLANTED = ("missed", "three", "payments")
 ALL = ("saliency", "gradient_x_input", "attention_rollout", "gradient_weighted_attention", "gradient_x_attention",
-       "head_importance")
+       "head_importance", "occlusion", "sequential_integrated_gradients")
 
 
 @pytest.fixture

@@ -36,6 +36,16 @@ def test_it_names_what_the_answer_then_reports(client, fields):
     assert 0.1 < ratio < 10
 
 
+def test_rows_that_a_method_asks_for_later_are_in_it(client):
+    request = explain(model="demo")
+    request.methods.add(occlusion=pb.Occlusion())
+    expected, answer = estimate(client, request), client.explain(request)
+    assert (expected.tokens, expected.rows_forward, expected.rows_backward) == (
+        answer.summary.tokens, answer.summary.rows_forward, answer.summary.rows_backward)
+    card = answer.attributions[1].card
+    assert answer.summary.rows_forward == 1 + card.rows and card.rows == card.units == len(answer.ids) - 2
+
+
 def test_a_condition_costs_one_more_forward_row(client):
     request = explain("She has missed three payments.", "demo", condition=pb.Condition(min_probability=0.0))
     expected = estimate(client, request)

@@ -27,6 +27,9 @@ FLOORS = 4
 # Whatever the conditioning, never worse.
 GRADIENT_WORST = 1e-4
 
+# Methods of many rows, where the problem is well-conditioned; and whatever the conditioning.
+TEXT_METHOD, TEXT_METHOD_WORST = 1e-5, 1e-3
+
 # Sums of attention products over layers, all terms positive: better conditioned than gradients.
 ROLLOUT = 5e-6
 
@@ -46,3 +49,8 @@ def attention(floor: float) -> float:
 def gradient(floor: float) -> float:
     """Allowed difference of a gradient score, `floor` being |fp32 - fp64| of the reference itself."""
     return min(GRADIENT_WORST, max(GRADIENT, FLOORS * floor))
+
+
+def text_method(floor: float) -> float:
+    """Allowed difference of a score that differs two rows' F, `floor` being |fp32 - fp64| of the reference itself."""
+    return min(TEXT_METHOD_WORST, max(TEXT_METHOD, FLOORS * floor))

@@ -15,7 +15,7 @@ namespace limpid::testing {
 // and [SEP] (id 2); a word piece's id is 10 and more. ASCII only. Every policy that truncates cuts the end of the text.
 class FakeTokenizer final : public text::Tokenizer {
  public:
-  static constexpr int32_t kCls = 1, kSep = 2, kVocabSize = 1000;
+  static constexpr int32_t kCls = 1, kSep = 2, kMask = 3, kUnknown = 4, kVocabSize = 1000;
 
   absl::StatusOr<text::Encoding> Encode(std::string_view text, std::optional<std::string_view> text_pair,
                                         text::Truncation truncation, size_t max_tokens) const override {
@@ -51,6 +51,8 @@ class FakeTokenizer final : public text::Tokenizer {
   }
 
   size_t vocab_size() const override { return kVocabSize; }
+  // No padding.
+  text::StandIns stand_ins() const override { return {.mask = kMask, .pad = -1, .unknown = kUnknown}; }
 
  private:
   static text::Token Special(std::string spelling, int32_t id, int32_t type_id) {

@@ -153,6 +153,32 @@ absl::Status Fill(const Parts& parts, v1::HeadImportance* importance) {
   });
 }
 
+std::optional<v1::Replacement> ParseReplacement(const std::string& option) {
+  if (option == "mask") return v1::REPLACEMENT_MASK;
+  if (option == "pad") return v1::REPLACEMENT_PAD;
+  if (option == "unknown") return v1::REPLACEMENT_UNKNOWN;
+  if (option == "delete") return v1::REPLACEMENT_DELETE;
+  return std::nullopt;
+}
+
+absl::Status Fill(const Parts& parts, v1::Occlusion* occlusion) {
+  return TakeOptions(parts, false, [&](const std::string& option) {
+    const bool is_unit = option == "word" || option == "token";
+    if (is_unit) occlusion->set_unit(option == "word" ? v1::GRANULARITY_WORD : v1::GRANULARITY_TOKEN);
+    const std::optional<v1::Replacement> replacement = ParseReplacement(option);
+    if (replacement.has_value()) occlusion->set_replacement(*replacement);
+    return is_unit || replacement.has_value();
+  });
+}
+
+absl::Status Fill(const Parts& parts, v1::SequentialIntegratedGradients* method) {
+  return TakeOptions(parts, false, [&](const std::string& option) {
+    const std::optional<v1::Replacement> baseline = ParseReplacement(option);
+    if (baseline.has_value()) method->set_baseline(*baseline);
+    return baseline.has_value();
+  });
+}
+
 absl::Status Fill(const Parts& parts, v1::Method* method) {
   if (parts.name == "saliency") return Fill(parts, method->mutable_saliency());
   if (parts.name == "gradient_x_input") return Fill(parts, method->mutable_gradient_x_input());
@@ -160,6 +186,10 @@ absl::Status Fill(const Parts& parts, v1::Method* method) {
   if (parts.name == "gradient_weighted_attention") return Fill(parts, method->mutable_gradient_weighted_attention());
   if (parts.name == "gradient_x_attention") return Fill(parts, method->mutable_gradient_x_attention());
   if (parts.name == "head_importance") return Fill(parts, method->mutable_head_importance());
+  if (parts.name == "occlusion") return Fill(parts, method->mutable_occlusion());
+  if (parts.name == "sequential_integrated_gradients") {
+    return Fill(parts, method->mutable_sequential_integrated_gradients());
+  }
   const auto name = [](std::string* out, const MethodHelp& help) { out->append(help.name); };
   return Refuse(parts.name, ": no such method; there are ", absl::StrJoin(MethodHelps(), ", ", name));
 }
@@ -174,6 +204,10 @@ const std::vector<MethodHelp>& MethodHelps() {
       {"gradient_weighted_attention", "query=TOKEN", "attention weighted by its gradient, through all layers"},
       {"gradient_x_attention", "layer=LAYER, query=TOKEN", "the same for one layer (default: the last)"},
       {"head_importance", "normalized", "how much the score hangs on each attention head"},
+      {"occlusion", "token (default), word, mask (default), pad, unknown, delete",
+       "what the score loses without each token or word: one pass for each"},
+      {"sequential_integrated_gradients", "mask (default), pad, unknown",
+       "each token's way from the mask to itself, exactly: one pass for each"},
   };
   return helps;
 }

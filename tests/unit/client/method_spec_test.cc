@@ -48,6 +48,15 @@ TEST(ParseMethod, TheLayerIsNotSetUnlessAsked) {
   EXPECT_FALSE(ParseMethod("gradient_x_attention")->gradient_x_attention().has_layer());
 }
 
+TEST(ParseMethod, WhatIsTakenOutAndWhatTakesItsPlace) {
+  const auto occlusion = ParseMethod("occlusion:word:delete");
+  ASSERT_TRUE(occlusion.ok()) << occlusion.status();
+  EXPECT_EQ(occlusion->occlusion().unit(), v1::GRANULARITY_WORD);
+  EXPECT_EQ(occlusion->occlusion().replacement(), v1::REPLACEMENT_DELETE);
+  EXPECT_EQ(ParseMethod("sequential-integrated-gradients:pad")->sequential_integrated_gradients().baseline(),
+            v1::REPLACEMENT_PAD);
+}
+
 TEST(ParseMethods, AListKeepsItsOrder) {
   const auto methods = ParseMethods("saliency:mean_abs,gradient_x_input@embedding_sum,head_importance");
 

@@ -46,7 +46,7 @@ class MethodCase {
     return *this;
   }
 
-  MethodInput input() const { return {model_, encoding_, row_}; }
+  MethodInput input() const { return {model_, encoding_, {.mask = 3, .pad = -1, .unknown = 4}, row_}; }
 
   engine::RowResult base;
 

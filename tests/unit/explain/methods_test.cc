@@ -35,8 +35,9 @@ engine::RowResult GradientResult(AttachPoint point) {
 }
 
 TEST(Methods, AreListedInTheOrderOfTheSpecs) {
-  EXPECT_THAT(MethodNames(), ElementsAre("saliency", "gradient_x_input", "attention_rollout",
-                                         "gradient_weighted_attention", "gradient_x_attention", "head_importance"));
+  EXPECT_THAT(MethodNames(),
+              ElementsAre("saliency", "gradient_x_input", "attention_rollout", "gradient_weighted_attention",
+                          "gradient_x_attention", "head_importance", "occlusion", "sequential_integrated_gradients"));
 }
 
 TEST(Saliency, ReducesTheGradientAsAsked) {

@@ -276,6 +276,7 @@ class ThrowingTokenizer final : public text::Tokenizer {
   }
   absl::StatusOr<text::Encoding> FromIds(const std::vector<int32_t>&) const override { throw std::bad_alloc(); }
   size_t vocab_size() const override { return 0; }
+  text::StandIns stand_ins() const override { return {}; }
 };
 
 class DefectTest : public ::testing::Test {

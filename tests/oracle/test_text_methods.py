@@ -1,0 +1,64 @@
+"""Methods of more than one row agree with their references on autograd, in fp32 beside fp64."""
+
+import numpy as np
+import pytest
+
+from oracle import path_integrals, text_methods, tolerances
+from oracle.scalar import Scalar
+from oracle.texts import PROSE
+from support.proto import pb
+
+MODELS = ("demo", "minilm", "two-classes")
+# The reference runs a row a token in fp32 and fp64: not the long ones.
+TEXTS = sorted((text for text in PROSE if len(text) < 200), key=len)
+
+
+def explain(client, model, text, methods):
+    return client.explain(pb.ExplainRequest(model=model, methods=methods, input=pb.Input(
+        text=text, truncation=pb.TRUNCATION_LONGEST_FIRST)))
+
+
+def compare(client, references, encode, agreement, model, text):
+    """What is wrong, in sentences."""
+    ids, type_ids = encode(model, text)
+    scalars = [Scalar(reference, ids, type_ids) for reference in references(model)]
+    answer = explain(client, model, text, [method.request for method in text_methods.ALL])
+    # Scores are differences of F, so F is the size of the numbers that they are made of.
+    value = abs(scalars[1].run(ids=scalars[1].ids[None]).item())
+    for index, method in enumerate(text_methods.ALL):
+        single, double = (np.asarray(method.reference(scalar), np.float64) for scalar in scalars)
+        scale = max(np.abs(double).max(), value)
+        floor = np.abs(single - double).max() / scale
+        yield agreement.check(model, method.name, answer.scores(index), single, tolerances.text_method(floor), scale, floor)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_method_agrees_with_its_reference(client, references, encode, agreement, model):
+    wrong = [sentence for text in TEXTS
+             for sentence in compare(client, references, encode, agreement, model, text) if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_exact_form_is_the_limit_of_the_quadrature(client, references, encode, model):
+    """Enguehard's integral along each token's own path, by 128 nodes."""
+    text = TEXTS[2]
+    scalar = Scalar(references(model)[1], *encode(model, text))
+    want = path_integrals.sequential_by_quadrature(
+        scalar, path_integrals.baseline(scalar, "mask"), path_integrals.gauss_legendre(128)).numpy()
+
+    got = explain(client, model, text, [pb.Method(sequential_integrated_gradients={})]).scores(0)
+
+    np.testing.assert_allclose(got, want, atol=1e-3 * np.abs(want).max())
+
+
+def test_the_same_alone_and_beside_others(client):
+    method = pb.Method(occlusion=pb.Occlusion())
+    alone = {text: explain(client, "minilm", text, [method]).scores(0) for text in TEXTS}
+    requests = {text: pb.ExplainRequest(model="minilm", input=pb.Input(text=text), methods=[method]) for text in TEXTS}
+
+    answers, failures, _ = client.explain_many(requests)
+
+    assert not failures
+    for text, want in alone.items():
+        np.testing.assert_allclose(answers[text].scores(0), want, atol=1e-5 * np.abs(want).max())
