@@ -97,6 +97,14 @@ schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::
   return demand;
 }
 
+schedule::Demand TakeUnexpected(const schedule::Demand& asked, schedule::Demand* later) {
+  const size_t tokens = std::min(asked.tokens, later->tokens);
+  const double flops = std::min(asked.flops, later->flops);
+  later->tokens -= tokens;
+  later->flops -= flops;
+  return {.tokens = asked.tokens - tokens, .flops = asked.flops - flops};
+}
+
 schedule::Demand GuessDemand(const Model& model, const ExplainRequest& request) {
   const engine::ModelCard& card = model.engine->card();
   const Input& input = request.input;

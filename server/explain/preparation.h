@@ -45,6 +45,9 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
 // Of rows, results included.
 schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows);
 
+// Tokens and operations of `asked` beyond those that were expected; what was expected is taken off `later`.
+schedule::Demand TakeUnexpected(const schedule::Demand& asked, schedule::Demand* later);
+
 // What a request may take, before anything of it is read: from the bytes of its texts.
 schedule::Demand GuessDemand(const Model& model, const ExplainRequest& request);
 

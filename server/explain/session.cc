@@ -290,14 +290,8 @@ absl::Status Session::Fold(std::span<engine::RowResult> results) {
                           EmitAttribution(index, std::move(scores));
                         }));
   if (more.empty()) return Finish();
-  // Part of it was expected.
-  const schedule::Demand asked = DemandOf(*model_->engine, more);
-  schedule::Demand& left = prepared_.later;
-  const size_t tokens = std::min(asked.tokens, left.tokens);
-  const double flops = std::min(asked.flops, left.flops);
-  left.tokens -= tokens;
-  left.flops -= flops;
-  permit_->Grow(asked.tokens - tokens, asked.flops - flops);
+  const schedule::Demand grown = TakeUnexpected(DemandOf(*model_->engine, more), &prepared_.later);
+  permit_->Grow(grown.tokens, grown.flops);
   Submit(std::move(more), &Session::TakeMore);
   return absl::OkStatus();
 }

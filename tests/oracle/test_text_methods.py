@@ -9,8 +9,8 @@ from oracle.texts import PROSE
 from support.proto import pb
 
 MODELS = ("demo", "minilm", "two-classes")
-# The reference runs a row a token in fp32 and fp64: not the long ones.
-TEXTS = sorted((text for text in PROSE if len(text) < 200), key=len)
+# The reference runs a row a token in fp32 and fp64: the shortest texts.
+TEXTS = sorted(PROSE, key=len)[:8]
 
 
 def explain(client, model, text, methods):
