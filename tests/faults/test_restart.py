@@ -13,7 +13,9 @@ from support.server import Server
 
 CALLERS = 4
 # UNAVAILABLE: refused while draining, or nobody listens yet. Both may be tried again.
-ENDS = ("OK", "UNAVAILABLE")
+# CANCELLED: reached the server in the instant in which gRPC closes it; gRPC resets such a stream before we see it. The
+# drain notice is there so that callers have gone elsewhere by then; these here never do, and one each may meet it.
+ENDS = ("OK", "UNAVAILABLE", "CANCELLED")
 
 
 def keep_asking(address, stop, tally):
@@ -45,7 +47,7 @@ def test_a_restart_under_load_loses_no_request_without_a_word():
         print(f"\nfault restart under load: {tally}; ended with {code} after {stopped_after:.2f} s")
         assert code == 0
         assert tally.ends["OK"] >= until_ok, "the callers come back by themselves"
-        assert tally.unexplained(ENDS) == 0, str(tally)
+        assert tally.unexplained(ENDS) == 0 and tally.ends["CANCELLED"] <= CALLERS, str(tally)
         assert len(reference_scores(client)) == 5 and second.alive()
 
 
