@@ -30,7 +30,7 @@ const char* NameOf(Replacement replacement) {
 }  // namespace
 
 LeaveOneOut::LeaveOneOut(const MethodInput& input, Granularity unit, Replacement replacement)
-    : replacement_(replacement), num_tokens_(input.encoding.tokens.size()) {
+    : replacement_(replacement) {
   if (replacement_ == Replacement::kDefault) {
     replacement_ = input.stand_ins.mask >= 0 ? Replacement::kMask : Replacement::kDelete;
   }
@@ -38,8 +38,8 @@ LeaveOneOut::LeaveOneOut(const MethodInput& input, Granularity unit, Replacement
   for (const Unit& candidate : MakeUnits(input.encoding, unit)) {
     if (!candidate.is_special) units_.push_back(candidate);
   }
-  // Nothing would be left to run.
-  const bool is_all = units_.size() == 1 && units_[0].end_token - units_[0].begin_token == num_tokens_;
+  const size_t num_tokens = input.encoding.tokens.size();
+  const bool is_all = units_.size() == 1 && units_[0].end_token - units_[0].begin_token == num_tokens;
   if (is_all && replacement_ == Replacement::kDelete) units_.clear();
 }
 
@@ -49,13 +49,19 @@ absl::Status LeaveOneOut::Check(const char* field) const {
       absl::StrCat(field, ": is ", NameOf(replacement_), ", which this model's vocabulary lacks"));
 }
 
-size_t LeaveOneOut::num_rows() const { return units_.size(); }
-
-std::vector<engine::Row> LeaveOneOut::Rows(const MethodInput& input, const engine::Prediction& base) const {
-  const engine::Row whole = FrozenRow(input, base);
-  std::vector<engine::Row> rows;
-  for (const Unit& unit : units_) rows.push_back(Without(unit, whole));
-  return rows;
+FoldStep LeaveOneOut::Fold(const MethodInput& input, const engine::Prediction& base,
+                           std::span<const engine::RowResult> rows) const {
+  FoldStep step;
+  if (rows.size() < units_.size()) {
+    const engine::Row whole = FrozenRow(input, base);
+    for (const Unit& unit : units_) step.more_rows.push_back(Without(unit, whole));
+    return step;
+  }
+  step.scores.card.is_signed = true;
+  step.scores.card.replacement = replacement_;
+  step.scores.card.units = static_cast<uint32_t>(units_.size());
+  step.scores.scores = Scores(input.encoding.tokens.size(), base, rows);
+  return step;
 }
 
 engine::Row LeaveOneOut::Without(const Unit& unit, engine::Row row) const {
@@ -68,9 +74,9 @@ engine::Row LeaveOneOut::Without(const Unit& unit, engine::Row row) const {
   return row;
 }
 
-std::vector<float> LeaveOneOut::Scores(const MethodInput& input, const engine::Prediction& base,
+std::vector<float> LeaveOneOut::Scores(size_t num_tokens, const engine::Prediction& base,
                                        std::span<const engine::RowResult> rows) const {
-  std::vector<float> scores(input.encoding.tokens.size(), 0);
+  std::vector<float> scores(num_tokens, 0);
   for (size_t i = 0; i < units_.size(); ++i) {
     const Unit& unit = units_[i];
     const float lost = base.target_value - rows[i].prediction.target_value;

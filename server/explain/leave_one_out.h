@@ -11,33 +11,33 @@
 
 namespace limpid::explain {
 
-// F(x) - F(x without a unit), for units that are taken out one at a time.
+// F(x) - F(x without a unit), for units that are taken out one at a time: what its methods share.
 class LeaveOneOut {
  public:
-  // A special token is no unit: it is never taken out.
+  // A special token is no unit, nor is the whole input where it would be deleted: there would be nothing to run.
   LeaveOneOut(const MethodInput& input, Granularity unit, Replacement replacement);
 
   // INVALID_ARGUMENT if the vocabulary has no such token; `field` is the option's name.
   absl::Status Check(const char* field) const;
 
-  // One a unit, in their order; none may be left of the input when its only unit is deleted: that unit has no row.
-  std::vector<engine::Row> Rows(const MethodInput& input, const engine::Prediction& base) const;
-  size_t num_rows() const;
+  // A row a unit.
+  Forecast Expect() const { return {.rows = static_cast<uint32_t>(units_.size())}; }
 
-  // [T]: a unit's score shared equally by its tokens, 0 for special tokens. `rows` are those of Rows.
-  std::vector<float> Scores(const MethodInput& input, const engine::Prediction& base,
-                            std::span<const engine::RowResult> rows) const;
+  // Asks for the rows, then makes scores [T] of them: a unit's is shared equally by its tokens, 0 for tokens of no
+  // unit.
+  FoldStep Fold(const MethodInput& input, const engine::Prediction& base,
+                std::span<const engine::RowResult> rows) const;
 
   // What kDefault became.
   Replacement replacement() const { return replacement_; }
-  const std::vector<Unit>& units() const { return units_; }
 
  private:
   engine::Row Without(const Unit& unit, engine::Row row) const;
+  std::vector<float> Scores(size_t num_tokens, const engine::Prediction& base,
+                            std::span<const engine::RowResult> rows) const;
 
   Replacement replacement_;
   int32_t stand_in_ = -1;
-  size_t num_tokens_;
   std::vector<Unit> units_;
 };
 

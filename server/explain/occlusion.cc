@@ -11,31 +11,19 @@ class Occlusion final : public Method {
 
   std::string_view name() const override { return "occlusion"; }
 
-  absl::Status Check(const MethodInput& input) const override { return Plan(input).Check("replacement"); }
+  absl::Status Check(const MethodInput& input) const override { return MakePlan(input).Check("replacement"); }
 
   std::vector<engine::Row> Plan(const MethodInput&, engine::Wanted*) const override { return {}; }
 
-  Forecast Expect(const MethodInput& input) const override {
-    return {.rows = static_cast<uint32_t>(Plan(input).num_rows())};
-  }
+  Forecast Expect(const MethodInput& input) const override { return MakePlan(input).Expect(); }
 
   absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
                                 std::span<const engine::RowResult> rows) override {
-    const LeaveOneOut plan = Plan(input);
-    FoldStep step;
-    if (rows.size() < plan.num_rows()) {
-      step.more_rows = plan.Rows(input, base.prediction);
-      return step;
-    }
-    step.scores.card.is_signed = true;
-    step.scores.card.replacement = plan.replacement();
-    step.scores.card.units = static_cast<uint32_t>(plan.units().size());
-    step.scores.scores = plan.Scores(input, base.prediction, rows);
-    return step;
+    return MakePlan(input).Fold(input, base.prediction, rows);
   }
 
  private:
-  LeaveOneOut Plan(const MethodInput& input) const { return {input, spec_.unit, spec_.replacement}; }
+  LeaveOneOut MakePlan(const MethodInput& input) const { return {input, spec_.unit, spec_.replacement}; }
 
   const OcclusionSpec spec_;
 };

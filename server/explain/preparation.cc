@@ -20,27 +20,21 @@ void CountRows(const Model& model, std::span<const engine::Row> rows, Preparatio
   const auto has_backward = [](const engine::Row& row) { return row.wanted.needs_backward(); };
   prepared->rows_forward += static_cast<uint32_t>(rows.size());
   prepared->rows_backward += static_cast<uint32_t>(std::count_if(rows.begin(), rows.end(), has_backward));
-  const schedule::Demand more = DemandOf(*model.engine, rows);
-  schedule::Demand& demand = prepared->demand;
-  demand.tokens += more.tokens;
-  demand.flops += more.flops;
-  demand.answer_bytes += more.answer_bytes;
-  demand.peak_bytes = std::max(demand.peak_bytes, more.peak_bytes);
+  prepared->demand += DemandOf(*model.engine, rows);
 }
 
 void CountForecast(const Model& model, const Forecast& forecast, Preparation* prepared) {
   if (forecast.rows == 0) return;
   engine::Row row = RowOfTokens(prepared->encoding);
   row.wanted = forecast.wanted;
-  const schedule::Demand one = DemandOf(*model.engine, {&row, 1});
+  schedule::Demand later = DemandOf(*model.engine, {&row, 1});
+  later.tokens *= forecast.rows;
+  later.flops *= forecast.rows;
+  later.answer_bytes *= forecast.rows;
   prepared->rows_forward += forecast.rows;
   if (forecast.wanted.needs_backward()) prepared->rows_backward += forecast.rows;
-  for (schedule::Demand* demand : {&prepared->later, &prepared->demand}) {
-    demand->tokens += one.tokens * forecast.rows;
-    demand->flops += one.flops * forecast.rows;
-    demand->answer_bytes += one.answer_bytes * forecast.rows;
-    demand->peak_bytes = std::max(demand->peak_bytes, one.peak_bytes);
-  }
+  prepared->later += later;
+  prepared->demand += later;
 }
 
 // What runs beside the methods' rows: the base row, the other text, the prediction that a condition looks at.
@@ -89,10 +83,10 @@ schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::
   schedule::Demand demand;
   for (const engine::Row& row : rows) {
     const engine::PassCost cost = engine.Cost(row.token_ids.size(), row.wanted);
-    demand.tokens += row.token_ids.size();
-    demand.flops += cost.flops;
-    demand.answer_bytes += cost.result_bytes;
-    demand.peak_bytes = std::max(demand.peak_bytes, cost.peak_bytes);
+    demand += {.tokens = row.token_ids.size(),
+               .flops = cost.flops,
+               .answer_bytes = cost.result_bytes,
+               .peak_bytes = cost.peak_bytes};
   }
   return demand;
 }

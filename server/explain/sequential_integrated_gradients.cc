@@ -18,34 +18,23 @@ class SequentialIntegratedGradients final : public Method {
     if (spec_.baseline == Replacement::kDelete) {
       return absl::InvalidArgumentError("baseline: must be MASK, PAD or UNKNOWN: there is no path to a token left out");
     }
-    return Plan(input).Check("baseline");
+    return MakePlan(input).Check("baseline");
   }
 
   std::vector<engine::Row> Plan(const MethodInput&, engine::Wanted*) const override { return {}; }
 
-  Forecast Expect(const MethodInput& input) const override {
-    return {.rows = static_cast<uint32_t>(Plan(input).num_rows())};
-  }
+  Forecast Expect(const MethodInput& input) const override { return MakePlan(input).Expect(); }
 
   absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
                                 std::span<const engine::RowResult> rows) override {
-    const LeaveOneOut plan = Plan(input);
-    FoldStep step;
-    if (rows.size() < plan.num_rows()) {
-      step.more_rows = plan.Rows(input, base.prediction);
-      return step;
-    }
+    FoldStep step = MakePlan(input).Fold(input, base.prediction, rows);
     step.scores.card.attach_point = engine::AttachPoint::kWordEmbedding;
     step.scores.card.reduction = Reduction::kSum;
-    step.scores.card.is_signed = true;
-    step.scores.card.replacement = plan.replacement();
-    step.scores.card.units = static_cast<uint32_t>(plan.units().size());
-    step.scores.scores = plan.Scores(input, base.prediction, rows);
     return step;
   }
 
  private:
-  LeaveOneOut Plan(const MethodInput& input) const { return {input, Granularity::kToken, spec_.baseline}; }
+  LeaveOneOut MakePlan(const MethodInput& input) const { return {input, Granularity::kToken, spec_.baseline}; }
 
   SequentialIntegratedGradientsSpec spec_;
 };

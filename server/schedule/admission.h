@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,15 @@ struct Demand {
   double flops = 0;
   uint64_t answer_bytes = 0;
   uint64_t peak_bytes = 0;  // of its largest row
+
+  // With further rows.
+  Demand& operator+=(const Demand& more) {
+    tokens += more.tokens;
+    flops += more.flops;
+    answer_bytes += more.answer_bytes;
+    peak_bytes = std::max(peak_bytes, more.peak_bytes);
+    return *this;
+  }
 };
 
 // What is held by all requests that were admitted.

@@ -41,16 +41,20 @@ BATCH = 1e-5
 FILE = 1e-7
 
 
+def _allowed(floor, aim, worst):
+    return min(worst, max(aim, FLOORS * floor))
+
+
 def attention(floor: float) -> float:
     """Allowed absolute difference of attention maps, `floor` being |fp32 - fp64| of the reference itself."""
-    return min(ATTENTION_WORST, max(ATTENTION_ABSOLUTE, FLOORS * floor))
+    return _allowed(floor, ATTENTION_ABSOLUTE, ATTENTION_WORST)
 
 
 def gradient(floor: float) -> float:
     """Allowed difference of a gradient score, `floor` being |fp32 - fp64| of the reference itself."""
-    return min(GRADIENT_WORST, max(GRADIENT, FLOORS * floor))
+    return _allowed(floor, GRADIENT, GRADIENT_WORST)
 
 
 def text_method(floor: float) -> float:
     """Allowed difference of a score that differs two rows' F, `floor` being |fp32 - fp64| of the reference itself."""
-    return min(TEXT_METHOD_WORST, max(TEXT_METHOD, FLOORS * floor))
+    return _allowed(floor, TEXT_METHOD, TEXT_METHOD_WORST)

@@ -8,6 +8,7 @@
 #include "explain/method.h"
 #include "explain/tensors.h"
 #include "support/fake_engine.h"
+#include "support/fake_tokenizer.h"
 
 namespace limpid::explain {
 
@@ -46,7 +47,7 @@ class MethodCase {
     return *this;
   }
 
-  MethodInput input() const { return {model_, encoding_, {.mask = 3, .pad = -1, .unknown = 4}, row_}; }
+  MethodInput input() const { return {model_, encoding_, testing::FakeTokenizer().stand_ins(), row_}; }
 
   engine::RowResult base;
 
