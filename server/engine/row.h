@@ -54,8 +54,8 @@ struct Noise {
     kUniform,    // + scale * U(-1, 1)
     kBernoulli,  // * (U(0, 1) < keep[t])
   } kind = Kind::kGaussian;
-  float scale = 0;          // absolute
-  std::vector<float> keep;  // [T], kBernoulli only
+  float scale = 0;               // absolute
+  std::vector<float> keep = {};  // [T], kBernoulli only
   uint64_t seed = 0;
   uint32_t sample = 0;
 
@@ -95,24 +95,24 @@ struct SubstitutionSearch {
 // a derivative is involved, the same backward pass.
 struct Wanted {
   // Attention probabilities of these layers, all heads. Sorted, unique, each in [0, num_layers).
-  std::vector<int32_t> attention_layers;
+  std::vector<int32_t> attention_layers = {};
   bool head_mean_attention = false;  // [layers, T, T]: mean over heads of A
   bool gradient_attention = false;   // [layers, T, T]: mean over heads of max(0, dF/dA * A)
   bool head_importance = false;      // [layers, heads]: |sum_{t,d} O * dF/dO|
   // Input and gradient [T, d] at an attach point, indexed by AttachPoint.
   std::array<bool, kNumAttachPoints> gradient_at = {};
   // For each: [T], sum over the width of (noisy(x) - b) * dF/dx' at the baseline's attach point.
-  std::vector<std::shared_ptr<const Baseline>> gradient_dots;
+  std::vector<std::shared_ptr<const Baseline>> gradient_dots = {};
   // [layers + 1, T]: sum over the width of h * dF/dh of the hidden states that enter each layer, and of the last ones.
   bool layer_gradient_x_activation = false;
   // The hidden states that enter these layers (L: the last ones). Sorted, unique, each in [0, num_layers].
-  std::vector<int32_t> hidden_states;
+  std::vector<int32_t> hidden_states = {};
   // [T]: sum over the width of values * dF/dh at values' layer.
-  std::shared_ptr<const HiddenStates> layer_gradient_dot;
+  std::shared_ptr<const HiddenStates> layer_gradient_dot = nullptr;
   // [layers, T, T]: 1 - cos(output i of the layer, the same with the value of token j zeroed in that layer only)
   // (Mohebbi et al. 2023). Costs about T forward passes.
   bool value_zeroing = false;
-  std::optional<SubstitutionSearch> substitutions;
+  std::optional<SubstitutionSearch> substitutions = std::nullopt;
 
   bool needs_backward() const {
     return gradient_attention || head_importance || gradient_at[0] || gradient_at[1] || gradient_at[2] ||

@@ -8,6 +8,7 @@
 
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
+#include "engine/pass/gradient_dots.h"
 
 namespace limpid::engine {
 namespace {
@@ -91,6 +92,7 @@ Gradients Backward(const Architecture& architecture, const EncoderWeights& weigh
       weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad.product, grad.residual);
   slot(AttachPoint::kWordEmbedding) = slot(AttachPoint::kEmbeddingSum);
   slot(AttachPoint::kEmbeddingOutput) = grad.product.add_(grad.residual);
+  gradients.dots = GradientDots(weights, batch, saved, gradients.at);
   return gradients;
 }
 

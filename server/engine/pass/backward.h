@@ -21,6 +21,8 @@ struct Gradients {
   std::vector<at::Tensor> gradient_attention;
   // Per row that wants it, [layers, heads]; undefined otherwise.
   std::vector<at::Tensor> head_importance;
+  // Per row, in the order of Wanted::gradient_dots, [T].
+  std::vector<std::vector<at::Tensor>> dots;
 };
 
 // Vector-Jacobian product of Forward toward its input embeddings, without a graph and without weight gradients.

@@ -8,18 +8,6 @@
 namespace limpid::engine {
 namespace {
 
-at::Tensor AttachPointInput(const SavedActivations& saved, AttachPoint point) {
-  switch (point) {
-    case AttachPoint::kWordEmbedding:
-      return saved.word;
-    case AttachPoint::kEmbeddingSum:
-      return saved.embedding_sum;
-    case AttachPoint::kEmbeddingOutput:
-      break;
-  }
-  return saved.embedding_output;
-}
-
 void CaptureAttention(const Wanted& wanted, const SavedActivations& saved, size_t row, RowResult* result) {
   for (int32_t layer : wanted.attention_layers) {
     result->attention.push_back(ToHost(saved.layers[static_cast<size_t>(layer)].probs[row]));
@@ -40,9 +28,10 @@ void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, c
   for (size_t point = 0; point < kNumAttachPoints; ++point) {
     if (!wanted.gradient_at[point]) continue;
     const auto rows_of = [&](const at::Tensor& packed) { return packed.narrow(0, batch.begin(r), batch.length(r)); };
-    result->inputs[point] = ToHost(rows_of(AttachPointInput(saved, static_cast<AttachPoint>(point))));
+    result->inputs[point] = ToHost(rows_of(saved.EmbeddingsAt(static_cast<AttachPoint>(point))));
     result->gradients[point] = ToHost(rows_of(gradients.at[point]));
   }
+  for (const at::Tensor& dot : gradients.dots[row]) result->gradient_dots.push_back(ToHost(dot));
 }
 
 }  // namespace

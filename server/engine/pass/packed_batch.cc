@@ -21,6 +21,9 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
     batch.rows.push_back(rows[i]);
     batch.cu_seqlens.push_back(batch.cu_seqlens.back() + static_cast<int64_t>(rows[i]->token_ids.size()));
   }
+  if (std::ranges::any_of(batch.rows, [](const Row* row) { return !row->is_hidden.empty(); })) {
+    for (const Row* row : batch.rows) batch.is_hidden.emplace_back(row->is_hidden);
+  }
   const auto options = at::TensorOptions(at::kLong);
   at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids),
              positions = at::empty_like(ids);

@@ -129,10 +129,10 @@ TEST_P(AttentionKernels, ForwardVjpAndTap) {
   tap[0] = at::empty({shape.lengths[0], shape.lengths[0]});
   exact_tap[0] = Double(tap[0]);
 
-  const at::Tensor output = cpu::AttentionForward(*kernels, packed, qkv, &probs);
+  const at::Tensor output = cpu::AttentionForward(*kernels, packed, qkv, {}, &probs);
   const at::Tensor grad = cpu::AttentionVjp(*kernels, packed, qkv, probs, grad_output, {tap});
 
-  const at::Tensor exact_output = AttentionForward(packed, Double(qkv), &exact_probs);
+  const at::Tensor exact_output = AttentionForward(packed, Double(qkv), {}, &exact_probs);
   const at::Tensor exact_grad = AttentionVjp(packed, Double(qkv), exact_probs, Double(grad_output), {exact_tap});
   EXPECT_LE(RelativeError(output, exact_output), kFp32Tolerance);
   ASSERT_EQ(probs.size(), exact_probs.size());

@@ -81,16 +81,24 @@ float* Scratch(int64_t count) {
   return buffer.data();
 }
 
+void HideKeys(std::span<const uint8_t> is_hidden, int64_t length, float* scores) {
+  for (size_t key = 0; key < is_hidden.size(); ++key) {
+    if (is_hidden[key] == 0) continue;
+    for (int64_t query = 0; query < length; ++query) scores[query * length + static_cast<int64_t>(key)] = -INFINITY;
+  }
+}
+
 }  // namespace
 
 at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape, const at::Tensor& qkv,
-                            std::vector<at::Tensor>* probs) {
+                            std::span<const uint8_t> keeps_probs, std::vector<at::Tensor>* probs) {
   const Layout layout(shape, qkv.size(1) / 3);
   at::Tensor output = at::empty({qkv.size(0), layout.hidden}, qkv.options());
   probs->clear();
   for (size_t s = 0; s + 1 < shape.cu_seqlens.size(); ++s) {
     const int64_t length = shape.cu_seqlens[s + 1] - shape.cu_seqlens[s];
-    probs->push_back(at::empty({shape.num_heads, length, length}, qkv.options()));
+    const bool is_kept = keeps_probs.empty() || keeps_probs[s] != 0;
+    probs->push_back(is_kept ? at::empty({shape.num_heads, length, length}, qkv.options()) : at::Tensor());
   }
   const std::vector<Task> tasks = MakeTasks(shape);
   const float* in = qkv.const_data_ptr<float>();
@@ -98,9 +106,11 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
   ForItems(static_cast<int64_t>(tasks.size()), [&](int64_t item) {
     const Task& task = tasks[static_cast<size_t>(item)];
     const int64_t length = task.length;
-    float* a = HeadOf((*probs)[task.sequence], task);
+    const at::Tensor& kept = (*probs)[task.sequence];
+    float* a = kept.defined() ? HeadOf(kept, task) : Scratch(length * length);
     Multiply(layout.Of(in, task, 0), layout.Of(in, task, 1, /*transposed=*/true), length, layout.head_size, length,
              layout.scale, a, length);
+    HideKeys(shape.HiddenKeys(task.sequence), length, a);
     kernels.softmax(a, length, length);
     Multiply({a, length}, layout.Of(in, task, 2), length, length, layout.head_size, 1, out + layout.Output(task),
              layout.hidden);
