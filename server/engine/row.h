@@ -66,9 +66,9 @@ struct Noise {
 // x' = b + alpha (noisy(x) - b), with b = 0 without a baseline.
 struct Alteration {
   AttachPoint at = AttachPoint::kWordEmbedding;
-  std::optional<Noise> noise;
-  std::shared_ptr<const Baseline> baseline;  // at the same attach point; null: alpha is not used
-  std::vector<float> alpha;                  // [T], or [1] for all tokens
+  std::optional<Noise> noise = std::nullopt;
+  std::shared_ptr<const Baseline> baseline = nullptr;  // at the same attach point; null: alpha is not used
+  std::vector<float> alpha = {};                       // [T], or [1] for all tokens
 
   friend bool operator==(const Alteration&, const Alteration&) = default;
 };
@@ -129,9 +129,9 @@ struct Row {
   std::vector<int32_t> type_ids;   // [T]
   Target target;
   Wanted wanted;
-  std::optional<Alteration> alteration;
-  std::vector<uint8_t> is_hidden;  // [T]: no token attends to these, in any layer; empty: none. Not all.
-  std::shared_ptr<const HiddenStates> replaced_hidden;  // put in place of what the layers before computed
+  std::optional<Alteration> alteration = std::nullopt;
+  std::vector<uint8_t> is_hidden = {};  // [T]: no token attends to these, in any layer; empty: none. Not all.
+  std::shared_ptr<const HiddenStates> replaced_hidden = nullptr;  // put in place of what the layers before computed
   BackwardRule backward_rule = BackwardRule::kGradient;
 
   friend bool operator==(const Row&, const Row&) = default;
