@@ -1,7 +1,5 @@
 #include "engine/pass/capture.h"
 
-#include <ATen/ops/stack.h>
-
 #include <memory>
 #include <utility>
 
@@ -12,15 +10,12 @@ void CaptureAttention(const Wanted& wanted, const SavedActivations& saved, size_
   for (int32_t layer : wanted.attention_layers) {
     result->attention.push_back(ToHost(saved.layers[static_cast<size_t>(layer)].probs[row]));
   }
-  if (wanted.head_mean_attention) {
-    std::vector<at::Tensor> means;
-    for (const SavedLayer& layer : saved.layers) means.push_back(layer.probs[row].mean(0));
-    result->head_mean_attention = ToHost(at::stack(means));
-  }
+  if (wanted.head_mean_attention) result->head_mean_attention = ToHost(saved.head_mean_attention[row]);
+  if (wanted.value_zeroing) result->value_zeroing = ToHost(saved.value_zeroing[row]);
 }
 
-void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, const Gradients& gradients, size_t row,
-                      RowResult* result) {
+void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,
+                      const Gradients& gradients, size_t row, RowResult* result) {
   const Wanted& wanted = batch.rows[row]->wanted;
   const auto r = static_cast<int64_t>(row);
   if (wanted.gradient_attention) result->gradient_attention = ToHost(gradients.gradient_attention[row]);
@@ -32,6 +27,11 @@ void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, c
     result->gradients[point] = ToHost(rows_of(gradients.at[point]));
   }
   for (const at::Tensor& dot : gradients.dots[row]) result->gradient_dots.push_back(ToHost(dot));
+  if (wanted.layer_gradient_x_activation) {
+    result->layer_gradient_x_activation = ToHost(taps.gradient_x_activation(row));
+  }
+  if (wanted.layer_gradient_dot != nullptr) result->layer_gradient_dot = ToHost(taps.gradient_dot(row));
+  result->substitutions = gradients.substitutions[row];
 }
 
 }  // namespace
@@ -45,13 +45,14 @@ HostTensor ToHost(const at::Tensor& tensor) {
   return host;
 }
 
-std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const Gradients* gradients,
-                               std::vector<Prediction> predictions) {
+std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,
+                               const Gradients* gradients, std::vector<Prediction> predictions) {
   std::vector<RowResult> results(batch.rows.size());
   for (size_t row = 0; row < results.size(); ++row) {
     results[row].prediction = std::move(predictions[row]);
     CaptureAttention(batch.rows[row]->wanted, saved, row, &results[row]);
-    if (batch.rows[row]->wanted.needs_backward()) CaptureGradients(batch, saved, *gradients, row, &results[row]);
+    for (const at::Tensor& states : taps.hidden_states(row)) results[row].hidden_states.push_back(ToHost(states));
+    if (batch.rows[row]->wanted.needs_backward()) CaptureGradients(batch, saved, taps, *gradients, row, &results[row]);
   }
   return results;
 }

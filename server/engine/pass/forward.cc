@@ -2,12 +2,17 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
-#include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
 #include "engine/pass/alteration.h"
+#include "engine/pass/layer.h"
+#include "engine/pass/value_zeroing.h"
 
 namespace limpid::engine {
 namespace {
@@ -25,41 +30,97 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   // The norm uses its input up.
   if (batch.num_backward > 0) saved->embedding_sum = sum.clone();
   // 2. Norm.
-  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, {}, std::move(sum), &saved->embedding_norm);
+  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, {}, std::move(sum),
+                                                batch.num_backward > 0 ? &saved->embedding_norm : nullptr);
   alter(AttachPoint::kEmbeddingOutput, &saved->embedding_output);
   return saved->embedding_output;
 }
 
-at::Tensor LayerForward(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
-                        const at::Tensor& hidden, SavedLayer* saved) {
+// Per row: whether its attention in this layer is needed once the layer is done with it.
+std::vector<uint8_t> KeepsProbs(const PackedBatch& batch, int64_t layer) {
+  std::vector<uint8_t> keeps(batch.rows.size());
+  for (size_t r = 0; r < keeps.size(); ++r) {
+    const Wanted& wanted = batch.rows[r]->wanted;
+    keeps[r] = static_cast<int64_t>(r) < batch.num_backward || wanted.head_mean_attention || wanted.value_zeroing ||
+               std::ranges::binary_search(wanted.attention_layers, static_cast<int32_t>(layer));
+  }
+  return keeps;
+}
+
+// What a layer makes on its way.
+struct LayerResult {
+  at::Tensor qkv, context, output;
+};
+
+LayerResult LayerForward(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
+                         std::span<const uint8_t> keeps_probs, const at::Tensor& hidden, SavedLayer* saved) {
+  LayerResult result;
   // 1. Queries, keys, values in one product.
-  saved->qkv = LinearForward(weights.qkv, hidden);
+  result.qkv = LinearForward(weights.qkv, hidden);
   // 2. Attention.
-  saved->context = AttentionForward({batch.cu_seqlens, architecture.num_attention_heads, batch.is_hidden}, saved->qkv,
-                                    {}, &saved->probs);
-  // 3. Output projection, residual, norm.
-  const at::Tensor middle =
-      AddLayerNormForward(weights.attention_norm, weights.attention_output.bias, hidden,
-                          LinearForwardWithoutBias(weights.attention_output, saved->context), &saved->attention_norm);
-  // 4. Feed-forward.
-  const at::Tensor activated = BiasActivationForward(architecture.activation, weights.mlp_up.bias,
-                                                     LinearForwardWithoutBias(weights.mlp_up, middle),
-                                                     batch.num_backward > 0 ? &saved->mlp_derivative : nullptr);
-  // 5. Down projection, residual, norm.
-  return AddLayerNormForward(weights.mlp_norm, weights.mlp_down.bias, middle,
-                             LinearForwardWithoutBias(weights.mlp_down, activated), &saved->mlp_norm);
+  result.context = AttentionForward({batch.cu_seqlens, architecture.num_attention_heads, batch.is_hidden}, result.qkv,
+                                    keeps_probs, &saved->probs);
+  // 3. to 5.
+  const bool keeps = batch.num_backward > 0;
+  if (keeps) {
+    saved->qkv = result.qkv;
+    saved->context = result.context;
+  }
+  result.output = AfterAttention(architecture, weights, RulesOf(batch.backward_rule), hidden, result.context,
+                                 keeps ? saved : nullptr);
+  return result;
+}
+
+// What rows want of this layer beside its maps; then lets go of those that nobody needs any more.
+void TapLayer(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch, int64_t layer,
+              const at::Tensor& input, const LayerResult& result, SavedActivations* saved) {
+  std::vector<at::Tensor>& probs = saved->layers[static_cast<size_t>(layer)].probs;
+  for (int64_t r = 0; r < batch.size(); ++r) {
+    const auto index = static_cast<size_t>(r);
+    const auto own = [&](const at::Tensor& packed) { return packed.narrow(0, batch.begin(r), batch.length(r)); };
+    const Wanted& wanted = batch.rows[index]->wanted;
+    if (wanted.head_mean_attention) saved->head_mean_attention[index][layer].copy_(probs[index].mean(0));
+    if (wanted.value_zeroing) {
+      const at::Tensor value = own(result.qkv).narrow(1, 2 * input.size(1), input.size(1));
+      const LayerOfRow row = {own(input), value, probs[index], own(result.context), own(result.output)};
+      saved->value_zeroing[index][layer].copy_(ValueZeroing(architecture, weights, row));
+    }
+    const bool is_result = std::ranges::binary_search(wanted.attention_layers, static_cast<int32_t>(layer));
+    if (r >= batch.num_backward && !is_result) probs[index].reset();
+  }
+}
+
+void AllocateTaps(const Architecture& architecture, const PackedBatch& batch, const at::TensorOptions& options,
+                  SavedActivations* saved) {
+  saved->layers.resize(static_cast<size_t>(architecture.num_hidden_layers));
+  for (int64_t r = 0; r < batch.size(); ++r) {
+    const Wanted& wanted = batch.rows[static_cast<size_t>(r)]->wanted;
+    const auto maps = [&](bool is_wanted) {
+      if (!is_wanted) return at::Tensor();
+      return at::empty({architecture.num_hidden_layers, batch.length(r), batch.length(r)}, options);
+    };
+    saved->head_mean_attention.push_back(maps(wanted.head_mean_attention));
+    saved->value_zeroing.push_back(maps(wanted.value_zeroing));
+  }
 }
 
 }  // namespace
 
 SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
-                         const std::function<void(size_t index, const SavedLayer&)>& on_layer) {
+                         LayerTaps* taps, const std::function<void(size_t index, const SavedLayer&)>& on_layer) {
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
-  for (const LayerWeights& layer : weights.layers) {
-    hidden = LayerForward(architecture, layer, batch, hidden, &saved.layers.emplace_back());
-    on_layer(saved.layers.size() - 1, saved.layers.back());
+  AllocateTaps(architecture, batch, hidden.options(), &saved);
+  for (int64_t l = taps->first_layer(); l < architecture.num_hidden_layers; ++l) {
+    const auto index = static_cast<size_t>(l);
+    taps->OnHidden(l, &hidden);
+    const LayerResult result =
+        LayerForward(architecture, weights.layers[index], batch, KeepsProbs(batch, l), hidden, &saved.layers[index]);
+    on_layer(index, saved.layers[index]);
+    TapLayer(architecture, weights.layers[index], batch, l, hidden, result, &saved);
+    hidden = result.output;
   }
+  taps->OnHidden(architecture.num_hidden_layers, &hidden);
   saved.last_hidden_state = std::move(hidden);
   return saved;
 }

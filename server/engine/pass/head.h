@@ -13,6 +13,7 @@ namespace limpid::engine {
 
 // What the head keeps between forward and backward.
 struct SavedHead {
+  at::Tensor pooler_input;  // of a classifier's tanh, [rows, hidden]
   at::Tensor pooled;  // [rows, hidden]: tanh(dense(first token)) of a classifier, pooled hidden states of an encoder
 };
 

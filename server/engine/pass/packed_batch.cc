@@ -15,6 +15,7 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
   const auto middle = std::stable_partition(batch.row_indices.begin(), batch.row_indices.end(),
                                             [&](size_t i) { return rows[i]->wanted.needs_backward(); });
   batch.num_backward = middle - batch.row_indices.begin();
+  if (batch.num_backward > 0) batch.backward_rule = rows[batch.row_indices.front()]->backward_rule;
 
   batch.cu_seqlens.push_back(0);
   for (size_t i : batch.row_indices) {

@@ -10,13 +10,14 @@
 
 namespace limpid::engine {
 
-// What the forward pass keeps of one layer. A linear layer's input is not among it: weights get no gradient.
+// What the forward pass keeps of one layer: `probs` only, in a batch without a backward pass. A linear layer's input is
+// not among it: weights get no gradient.
 struct SavedLayer {
   at::Tensor qkv;                 // [total_tokens, 3 * hidden]
   std::vector<at::Tensor> probs;  // per row [heads, T, T]; undefined where neither backward pass nor result needs it
   at::Tensor context;             // O before the output projection, [total_tokens, hidden]
   LayerNormSaved attention_norm;
-  at::Tensor mlp_derivative;  // of the activation, [total_tokens, intermediate]; undefined without a backward
+  at::Tensor mlp_derivative;  // of the activation, [total_tokens, intermediate]
   LayerNormSaved mlp_norm;
 };
 
@@ -27,6 +28,8 @@ struct SavedActivations {
   at::Tensor embedding_output;  // [total_tokens, hidden]
   std::vector<SavedLayer> layers;
   at::Tensor last_hidden_state;  // [total_tokens, hidden]
+  // Per row that wants it, [layers, T, T]; undefined otherwise.
+  std::vector<at::Tensor> head_mean_attention, value_zeroing;
   // Per attach point: the embeddings before baseline and alpha, where gradient_dots needs them and they differ.
   std::array<at::Tensor, kNumAttachPoints> noisy;
 
