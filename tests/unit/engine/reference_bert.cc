@@ -5,6 +5,17 @@
 #include <cmath>
 
 namespace limpid::engine {
+namespace {
+
+// x, of which only `share` passes a gradient.
+at::Tensor Scaled(const at::Tensor& x, double share) { return share * x + (1 - share) * x.detach(); }
+
+// y = f(z) as z times a constant, f(z) / z.
+at::Tensor AsRatio(const at::Tensor& y, const at::Tensor& z, double limit) {
+  return z * at::where(z == 0, at::Scalar(limit), y / z).detach();
+}
+
+}  // namespace
 
 ReferenceBert::ReferenceBert(const TinyConfig& config, const TinyWeights& weights, at::ScalarType type)
     : gates(at::ones({config.num_hidden_layers, config.num_attention_heads}, type)),
@@ -33,7 +44,8 @@ void ReferenceBert::Run(const Row& row) {
   }
   last_hidden = hidden.back();
   if (!IsClassifier()) return;
-  const at::Tensor pooled = at::tanh(Linear(prefix() + "pooler.dense", last_hidden.narrow(0, 0, 1)));
+  const at::Tensor dense = Linear(prefix() + "pooler.dense", last_hidden.narrow(0, 0, 1));
+  const at::Tensor pooled = IsLrp() ? AsRatio(at::tanh(dense), dense, 1) : at::tanh(dense);
   logits = Linear("classifier", pooled)[0];
 }
 
@@ -47,24 +59,34 @@ at::Tensor ReferenceBert::Linear(const std::string& name, const at::Tensor& x) c
 }
 
 at::Tensor ReferenceBert::Norm(const std::string& name, const at::Tensor& x) const {
+  if (IsLrp()) {
+    const at::Tensor deviation = (x.var(-1, /*unbiased=*/false, /*keepdim=*/true) + config_.layer_norm_eps).sqrt();
+    return (x - x.mean(-1, true)) / deviation.detach() * Get(name + ".weight") + Get(name + ".bias");
+  }
   return at::layer_norm(x, {config_.hidden_size}, Get(name + ".weight"), Get(name + ".bias"), config_.layer_norm_eps);
 }
 
 at::Tensor ReferenceBert::Activate(const at::Tensor& x) const {
-  if (config_.hidden_act == "relu") return at::relu(x);
-  return at::gelu(x, config_.hidden_act == "gelu" ? "none" : "tanh");
+  const at::Tensor y =
+      config_.hidden_act == "relu" ? at::relu(x) : at::gelu(x, config_.hidden_act == "gelu" ? "none" : "tanh");
+  return IsLrp() ? AsRatio(y, x, 0.5) : y;
 }
 
 at::Tensor ReferenceBert::Layer(int64_t l, const at::Tensor& input, const std::vector<uint8_t>& is_hidden) {
   const std::string name = "encoder.layer." + std::to_string(l), full = prefix() + name;
   const int64_t heads = config_.num_attention_heads, size = config_.hidden_size / heads, length = input.size(0);
-  const auto split = [&](const char* part) {
-    return Linear(full + ".attention.self." + part, input).view({length, heads, size}).transpose(0, 1);
+  const bool is_cp = backward_rule == BackwardRule::kCpLrp;
+  const double query_key_share = !IsLrp() ? 1 : is_cp ? 0 : 0.25, value_share = IsLrp() && !is_cp ? 0.5 : 1;
+  const auto split = [&](const char* part, double share) {
+    const at::Tensor heads_of = Linear(full + ".attention.self." + part, input).view({length, heads, size});
+    return Scaled(heads_of.transpose(0, 1), share);
   };
-  at::Tensor scores = at::matmul(split("query"), split("key").transpose(1, 2)) / std::sqrt(double(size));
+  const at::Tensor query = split("query", query_key_share), key = split("key", query_key_share);
+  at::Tensor scores = at::matmul(query, key.transpose(1, 2)) / std::sqrt(double(size));
   if (!is_hidden.empty()) scores = scores.masked_fill(at::tensor(is_hidden, at::kByte).to(at::kBool), -INFINITY);
   attention.push_back(at::softmax(scores, -1));
-  const at::Tensor value = edit_value ? edit_value(l, split("value")) : split("value");
+  const at::Tensor plain_value = split("value", value_share);
+  const at::Tensor value = edit_value ? edit_value(l, plain_value) : plain_value;
   const at::Tensor context = at::matmul(attention.back(), value) * gates[l].view({heads, 1, 1});
   const at::Tensor joined = context.transpose(0, 1).reshape({length, config_.hidden_size});
   const at::Tensor middle =

@@ -22,7 +22,8 @@ class ReferenceBert {
   std::function<at::Tensor(AttachPoint at, const at::Tensor& x)> alter;
   std::function<at::Tensor(int64_t place, const at::Tensor& hidden)> replace_hidden;
   std::function<at::Tensor(int64_t layer, const at::Tensor& value)> edit_value;  // [heads, T, head_size]
-  at::Tensor gates;                                                              // [layers, heads], all 1
+  BackwardRule backward_rule = BackwardRule::kGradient;  // LRP's as edits of the graph, the values stay
+  at::Tensor gates;                                      // [layers, heads], all 1
 
   at::Tensor word, sum, output, last_hidden, logits;
   std::vector<at::Tensor> attention;  // per layer [heads, T, T]
@@ -31,6 +32,7 @@ class ReferenceBert {
   at::Tensor Get(const std::string& name) const { return GetFull(prefix() + name); }
 
  private:
+  bool IsLrp() const { return backward_rule != BackwardRule::kGradient; }
   bool IsClassifier() const { return config_.architecture == "BertForSequenceClassification"; }
   std::string prefix() const { return IsClassifier() ? "bert." : ""; }
   at::Tensor GetFull(const std::string& name) const;
