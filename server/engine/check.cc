@@ -114,6 +114,9 @@ absl::Status CheckFiniteGradients(const RowResult& result) {
   bool finite = AllFinite(result.gradient_attention.values) && AllFinite(result.head_importance.values);
   for (const HostTensor& gradient : result.gradients) finite = finite && AllFinite(gradient.values);
   for (const HostTensor& dot : result.gradient_dots) finite = finite && AllFinite(dot.values);
+  finite =
+      finite && AllFinite(result.layer_gradient_x_activation.values) && AllFinite(result.layer_gradient_dot.values);
+  for (const Substitutions& found : result.substitutions) finite = finite && AllFinite(found.estimates);
   return finite ? absl::OkStatus() : absl::InternalError("a gradient for this input is not a finite number");
 }
 

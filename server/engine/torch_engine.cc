@@ -159,8 +159,7 @@ class TorchEngine : public Engine {
       }
     });
     SavedHead saved_head;
-    std::vector<Prediction> predictions =
-        HeadForward(architecture_, weights_, batch, saved.last_hidden_state, &saved_head);
+    std::vector<Prediction> predictions = HeadForward(architecture_, weights_, batch, saved, &saved_head);
     for (const Prediction& prediction : predictions) ABSL_RETURN_IF_ERROR(CheckFinite(prediction));
     for (size_t r = 0; r < predictions.size(); ++r) observer->OnPrediction(shard[batch.row_indices[r]], predictions[r]);
 

@@ -11,6 +11,7 @@
 
 #include "engine/ops/attention.h"
 #include "engine/pass/alteration.h"
+#include "engine/pass/baseline.h"
 #include "engine/pass/layer.h"
 #include "engine/pass/value_zeroing.h"
 
@@ -47,27 +48,47 @@ std::vector<uint8_t> KeepsProbs(const PackedBatch& batch, int64_t layer) {
   return keeps;
 }
 
+at::Tensor FirstTokens(const PackedBatch& batch, const at::Tensor& packed) {
+  std::vector<int64_t> places(batch.cu_seqlens.begin(), batch.cu_seqlens.end() - 1);
+  return packed.index_select(0, IndexTensor(std::move(places), packed.device()));
+}
+
+// Whether nobody looks at the last layer's output but a head that reads each row's first token: then the layer is run
+// for those alone.
+bool NeedsFirstTokensOnly(const Architecture& architecture, const PackedBatch& batch) {
+  if (architecture.head != Head::kPoolerClassifier || batch.num_backward > 0) return false;
+  const int64_t layers = architecture.num_hidden_layers;
+  return std::ranges::none_of(batch.rows, [layers](const Row* row) {
+    const Wanted& wanted = row->wanted;
+    return wanted.head_mean_attention || wanted.value_zeroing ||
+           (!wanted.attention_layers.empty() && wanted.attention_layers.back() == layers - 1) ||
+           (!wanted.hidden_states.empty() && wanted.hidden_states.back() == layers) ||
+           (row->replaced_hidden != nullptr && row->replaced_hidden->layer == layers);
+  });
+}
+
 // What a layer makes on its way.
 struct LayerResult {
   at::Tensor qkv, context, output;
 };
 
 LayerResult LayerForward(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
-                         std::span<const uint8_t> keeps_probs, const at::Tensor& hidden, SavedLayer* saved) {
+                         bool first_tokens_only, int64_t layer, const at::Tensor& hidden, SavedLayer* saved) {
   LayerResult result;
   // 1. Queries, keys, values in one product.
   result.qkv = LinearForward(weights.qkv, hidden);
   // 2. Attention.
-  result.context = AttentionForward({batch.cu_seqlens, architecture.num_attention_heads, batch.is_hidden}, result.qkv,
-                                    keeps_probs, &saved->probs);
+  const AttentionShape shape = {batch.cu_seqlens, architecture.num_attention_heads, batch.is_hidden, first_tokens_only};
+  result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, layer), &saved->probs);
   // 3. to 5.
   const bool keeps = batch.num_backward > 0;
   if (keeps) {
     saved->qkv = result.qkv;
     saved->context = result.context;
   }
-  result.output = AfterAttention(architecture, weights, RulesOf(batch.backward_rule), hidden, result.context,
-                                 keeps ? saved : nullptr);
+  result.output =
+      AfterAttention(architecture, weights, RulesOf(batch.backward_rule),
+                     first_tokens_only ? FirstTokens(batch, hidden) : hidden, result.context, keeps ? saved : nullptr);
   return result;
 }
 
@@ -111,16 +132,23 @@ SavedActivations Forward(const Architecture& architecture, const EncoderWeights&
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
   AllocateTaps(architecture, batch, hidden.options(), &saved);
+  const bool prunes = NeedsFirstTokensOnly(architecture, batch);
   for (int64_t l = taps->first_layer(); l < architecture.num_hidden_layers; ++l) {
     const auto index = static_cast<size_t>(l);
+    const bool first_tokens_only = prunes && l + 1 == architecture.num_hidden_layers;
     taps->OnHidden(l, &hidden);
     const LayerResult result =
-        LayerForward(architecture, weights.layers[index], batch, KeepsProbs(batch, l), hidden, &saved.layers[index]);
+        LayerForward(architecture, weights.layers[index], batch, first_tokens_only, l, hidden, &saved.layers[index]);
     on_layer(index, saved.layers[index]);
     TapLayer(architecture, weights.layers[index], batch, l, hidden, result, &saved);
     hidden = result.output;
   }
+  if (prunes) {
+    saved.first_tokens = std::move(hidden);
+    return saved;
+  }
   taps->OnHidden(architecture.num_hidden_layers, &hidden);
+  if (architecture.head == Head::kPoolerClassifier) saved.first_tokens = FirstTokens(batch, hidden);
   saved.last_hidden_state = std::move(hidden);
   return saved;
 }

@@ -44,10 +44,8 @@ std::vector<float> Normalized(std::vector<float> v) {
 }
 
 std::vector<Prediction> ClassifierForward(const Architecture& architecture, const EncoderWeights& weights,
-                                          const PackedBatch& batch, const at::Tensor& last_hidden_state,
-                                          SavedHead* saved) {
-  const at::Tensor first = Pool(Pooling::kFirstToken, batch, last_hidden_state);
-  saved->pooler_input = LinearForward(weights.pooler, first);
+                                          const PackedBatch& batch, const at::Tensor& first_tokens, SavedHead* saved) {
+  saved->pooler_input = LinearForward(weights.pooler, first_tokens);
   saved->pooled = at::tanh(saved->pooler_input);
   const at::Tensor logits = LinearForward(weights.classifier, saved->pooled).to(at::kCPU);
   std::vector<Prediction> predictions(batch.rows.size());
@@ -116,11 +114,11 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
 }  // namespace
 
 std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
-                                    const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved) {
+                                    const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
   if (architecture.head == Head::kPoolerClassifier) {
-    return ClassifierForward(architecture, weights, batch, last_hidden_state, saved);
+    return ClassifierForward(architecture, weights, batch, activations.first_tokens, saved);
   }
-  return EncoderForward(architecture, batch, last_hidden_state, saved);
+  return EncoderForward(architecture, batch, activations.last_hidden_state, saved);
 }
 
 at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,

@@ -7,6 +7,7 @@
 #include "engine/models/architecture.h"
 #include "engine/pass/encoder_weights.h"
 #include "engine/pass/packed_batch.h"
+#include "engine/pass/saved.h"
 #include "engine/row.h"
 
 namespace limpid::engine {
@@ -19,7 +20,7 @@ struct SavedHead {
 
 // From the last hidden state to each row's prediction, in packed order, its target resolved and valued.
 std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
-                                    const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved);
+                                    const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved);
 
 // dF/d(last hidden state), [backward_tokens, hidden].
 at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,

@@ -27,7 +27,8 @@ struct SavedActivations {
   LayerNormSaved embedding_norm;
   at::Tensor embedding_output;  // [total_tokens, hidden]
   std::vector<SavedLayer> layers;
-  at::Tensor last_hidden_state;  // [total_tokens, hidden]
+  at::Tensor last_hidden_state;  // [total_tokens, hidden]; undefined where first_tokens are all that is needed of it
+  at::Tensor first_tokens;       // of the last hidden state, [rows, hidden]; for a head that looks at no others
   // Per row that wants it, [layers, T, T]; undefined otherwise.
   std::vector<at::Tensor> head_mean_attention, value_zeroing;
   // Per attach point: the embeddings before baseline and alpha, where gradient_dots needs them and they differ.

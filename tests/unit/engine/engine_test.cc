@@ -126,6 +126,36 @@ TEST(Engine, GivesWhatItsReferenceGives) {
   }
 }
 
+// The less is wanted, the less is computed and kept.
+TEST(Engine, PredictionDoesNotDependOnWhatElseIsWanted) {
+  for (const char* architecture : {"BertForSequenceClassification", "BertModel"}) {
+    TinyConfig config;
+    config.architecture = architecture;
+    const auto engine = Load(config);
+    std::vector<Row> rows;
+    for (uint32_t i = 0; i < 6; ++i) {
+      rows.push_back(RandomRow(config, 1 + i * 6, i, {.kind = Target::Kind::kMeanOutput}));
+    }
+    std::vector<Row> bare = rows, maps = rows;
+    for (Row& row : bare) row.wanted = {};
+    for (Row& row : maps) row.wanted = {.attention_layers = {0, 2}, .head_mean_attention = true};
+
+    const auto of_everything = RunRows(engine.get(), rows), of_bare = RunRows(engine.get(), bare),
+               of_maps = RunRows(engine.get(), maps);
+
+    for (size_t r = 0; r < rows.size(); ++r) {
+      for (const RowResult* result : {&of_bare[r], &of_maps[r]}) {
+        EXPECT_NEAR(result->prediction.target_value, of_everything[r].prediction.target_value, 1e-6);
+        for (size_t i = 0; i < result->prediction.logits.size(); ++i) {
+          EXPECT_NEAR(result->prediction.logits[i], of_everything[r].prediction.logits[i], 1e-5);
+        }
+      }
+      EXPECT_LE(LargestDifference(of_maps[r].attention[1], of_everything[r].attention[2]), 1e-6);
+      EXPECT_LE(LargestDifference(of_maps[r].head_mean_attention, of_everything[r].head_mean_attention), 1e-6);
+    }
+  }
+}
+
 // A mapped file would end the process here.
 TEST(Engine, DoesNotCareWhatBecomesOfItsFile) {
   const TinyConfig config;

@@ -147,6 +147,15 @@ TEST_P(AttentionKernels, HiddenKeysHaveNoWeightAndNoGradient) {
     for (const auto* a : {&probs, &exact_probs}) EXPECT_EQ((*a)[0].select(2, token).abs().max().item<double>(), 0);
     EXPECT_EQ(grad[token].narrow(0, hidden, 2 * hidden).abs().max().item<float>(), 0);
   }
+  AttentionShape first = hiding;
+  first.first_query_only = true;
+  const at::Tensor first_output = cpu::AttentionForward(*kernels, first, qkv, {}, &not_kept);
+  EXPECT_FALSE(not_kept[0].defined());
+  const at::Tensor exact_first = AttentionForward(first, Double(qkv), {}, &not_kept);
+  for (const int64_t s : {0, 1}) {
+    EXPECT_LE(RelativeError(first_output[s], exact_output[s * length]), kFp32Tolerance);
+    EXPECT_LE(RelativeError(exact_first[s], exact_output[s * length]), 1e-12);
+  }
   const std::vector<uint8_t> keeps = {0, 1};
   EXPECT_TRUE(at::equal(cpu::AttentionForward(*kernels, hiding, qkv, keeps, &not_kept), output));
   EXPECT_FALSE(not_kept[0].defined());
