@@ -99,9 +99,10 @@ struct Wanted {
   bool head_mean_attention = false;  // [layers, T, T]: mean over heads of A
   bool gradient_attention = false;   // [layers, T, T]: mean over heads of max(0, dF/dA * A)
   bool head_importance = false;      // [layers, heads]: |sum_{t,d} O * dF/dO|
-  // Input and gradient [T, d] at an attach point, indexed by AttachPoint.
+  // Input, as altered, and gradient [T, d] at an attach point, indexed by AttachPoint; not before the alteration's.
   std::array<bool, kNumAttachPoints> gradient_at = {};
-  // For each: [T], sum over the width of (noisy(x) - b) * dF/dx' at the baseline's attach point.
+  // For each: [T], sum over the width of (noisy(x) - b) * dF/dx' at the baseline's attach point, which is the
+  // alteration's if there is one.
   std::vector<std::shared_ptr<const Baseline>> gradient_dots = {};
   // [layers + 1, T]: sum over the width of h * dF/dh of the hidden states that enter each layer, and of the last ones.
   bool layer_gradient_x_activation = false;

@@ -19,8 +19,11 @@ struct Shard {
   size_t cost = 0;
 };
 
-// A backward pass costs about what the forward pass does.
-size_t Cost(const Row& row) { return row.token_ids.size() * (row.wanted.needs_backward() ? 2 : 1); }
+// A backward pass costs about what the forward pass does, and value zeroing runs most of a layer for each pair.
+size_t Cost(const Row& row) {
+  const size_t tokens = row.token_ids.size();
+  return tokens * (row.wanted.needs_backward() ? 2 : 1) + (row.wanted.value_zeroing ? tokens * tokens : 0);
+}
 
 size_t NumShards(std::span<const Row* const> rows, size_t num_threads) {
   size_t tokens = 0;

@@ -142,6 +142,10 @@ TEST_P(AlteredRow, HasTheGradientsAndDotsOfItsDefinition) {
     EXPECT_LE(DotError(result.gradient_dots[0], noisy, gradient), kTolerance);
     EXPECT_LE(DotError(result.gradient_dots[1], noisy - truth.BaselineOf(row, *baseline), gradient), kTolerance);
   }
+  // A token with its own id does not move, not even by a rounding.
+  if (!alteration.noise.has_value()) {
+    EXPECT_EQ((*results)[1].gradient_dots[1].values[0], 0);
+  }
   // A row beside altered ones is what it is alone.
   const Row* alone[] = {&plain};
   const auto plain_result = (*engine)->Run(alone, nullptr);
