@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "engine/check_interventions.h"
 
 namespace limpid::engine {
 namespace {
@@ -59,12 +60,12 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target) {
   return absl::OkStatus();
 }
 
-absl::Status CheckLayers(const ModelCard& card, const std::vector<int32_t>& layers) {
+absl::Status CheckLayers(const std::vector<int32_t>& layers, int64_t limit, const char* field) {
   for (size_t i = 0; i < layers.size(); ++i) {
     const bool sorted = i == 0 || layers[i - 1] < layers[i];
-    if (layers[i] < 0 || layers[i] >= card.num_layers || !sorted) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "attention.layers[%d] is %d, must be in [0, %d), sorted and unique", i, layers[i], card.num_layers));
+    if (layers[i] < 0 || layers[i] >= limit || !sorted) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s[%d] is %d, must be in [0, %d), sorted and unique", field, i, layers[i], limit));
     }
   }
   return absl::OkStatus();
@@ -97,7 +98,9 @@ absl::Status CheckRow(const ModelCard& card, const Row& row) {
   if (row.wanted.needs_backward() && row.target.kind == Target::Kind::kNone) {
     return absl::InvalidArgumentError("target: a gradient needs a target");
   }
-  return CheckLayers(card, row.wanted.attention_layers);
+  ABSL_RETURN_IF_ERROR(CheckLayers(row.wanted.attention_layers, card.num_layers, "attention.layers"));
+  ABSL_RETURN_IF_ERROR(CheckLayers(row.wanted.hidden_states, card.num_layers + 1, "wanted.hidden_states"));
+  return CheckInterventions(card, row);
 }
 
 absl::Status CheckFinite(const Prediction& prediction) {
@@ -110,6 +113,10 @@ absl::Status CheckFinite(const Prediction& prediction) {
 absl::Status CheckFiniteGradients(const RowResult& result) {
   bool finite = AllFinite(result.gradient_attention.values) && AllFinite(result.head_importance.values);
   for (const HostTensor& gradient : result.gradients) finite = finite && AllFinite(gradient.values);
+  for (const HostTensor& dot : result.gradient_dots) finite = finite && AllFinite(dot.values);
+  finite =
+      finite && AllFinite(result.layer_gradient_x_activation.values) && AllFinite(result.layer_gradient_dot.values);
+  for (const Substitutions& found : result.substitutions) finite = finite && AllFinite(found.estimates);
   return finite ? absl::OkStatus() : absl::InternalError("a gradient for this input is not a finite number");
 }
 

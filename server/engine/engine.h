@@ -20,6 +20,7 @@ struct ModelCard {
   int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
   int64_t max_tokens = 0;  // longest sequence, special tokens included
   int64_t num_parameters = 0;
+  bool has_lrp = false;               // the backward pass knows the rules of relevance propagation
   bool embedding_normalized = false;  // pooled embedding is divided by its L2 norm
   std::string weights_sha256;         // of model.safetensors, hex
   std::string device;                 // "cpu", "cuda:0"

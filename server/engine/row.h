@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,22 +31,97 @@ struct Target {
   int32_t foil_index = kRunnerUp;    // kContrast: index, or kRunnerUp = best class other than class_index
   // kSimilarity: pooled embedding of the other text, [hidden_size].
   std::shared_ptr<const std::vector<float>> reference = nullptr;
+
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+// "No information", in place of each token of a row.
+struct Baseline {
+  // In place of an id: the zero vector at the attach point; the mean of the word-embedding table as word embedding.
+  static constexpr int32_t kZero = -1;
+  static constexpr int32_t kMean = -2;
+
+  AttachPoint at = AttachPoint::kWordEmbedding;
+  std::vector<int32_t> ids;  // [T]; a token with its own id does not move
+
+  friend bool operator==(const Baseline&, const Baseline&) = default;
+};
+
+// Random numbers depend on (seed, sample, token, element) and nothing else.
+struct Noise {
+  enum class Kind {
+    kGaussian,   // + scale * N(0, 1)
+    kUniform,    // + scale * U(-1, 1)
+    kBernoulli,  // * (U(0, 1) < keep[t])
+  } kind = Kind::kGaussian;
+  float scale = 0;               // absolute
+  std::vector<float> keep = {};  // [T], kBernoulli only
+  uint64_t seed = 0;
+  uint32_t sample = 0;
+
+  friend bool operator==(const Noise&, const Noise&) = default;
+};
+
+// How the embeddings x at an attach point differ from those of the row's tokens:
+// x' = b + alpha (noisy(x) - b), with b = 0 without a baseline.
+struct Alteration {
+  AttachPoint at = AttachPoint::kWordEmbedding;
+  std::optional<Noise> noise = std::nullopt;
+  std::shared_ptr<const Baseline> baseline = nullptr;  // at the same attach point; null: alpha is not used
+  std::vector<float> alpha = {};                       // [T], or [1] for all tokens
+
+  friend bool operator==(const Alteration&, const Alteration&) = default;
+};
+
+// Hidden states of one layer: those that enter layer `layer` in [0, L), or the last ones with `layer` = L.
+struct HiddenStates {
+  int32_t layer = 0;
+  std::vector<float> values;  // [T, hidden_size]
+};
+
+// Which rules the backward pass follows; the last two only where ModelCard::has_lrp.
+enum class BackwardRule { kGradient, kAttnLrp, kCpLrp };
+
+// First-order estimates (E_v - x_i) . dF/dx_i of putting word v in place of token i (Ebrahimi et al. 2018).
+struct SubstitutionSearch {
+  int32_t count = 0;                                       // candidates a token, those that lower F most
+  std::shared_ptr<const std::vector<uint8_t>> is_allowed;  // [vocab_size]
+  std::vector<int32_t> tokens;                             // the tokens i to replace
+
+  friend bool operator==(const SubstitutionSearch&, const SubstitutionSearch&) = default;
 };
 
 // What a row should bring back beside its prediction. Everything here comes out of the same forward pass and, where
 // a derivative is involved, the same backward pass.
 struct Wanted {
   // Attention probabilities of these layers, all heads. Sorted, unique, each in [0, num_layers).
-  std::vector<int32_t> attention_layers;
+  std::vector<int32_t> attention_layers = {};
   bool head_mean_attention = false;  // [layers, T, T]: mean over heads of A
   bool gradient_attention = false;   // [layers, T, T]: mean over heads of max(0, dF/dA * A)
   bool head_importance = false;      // [layers, heads]: |sum_{t,d} O * dF/dO|
-  // Input and gradient [T, d] at an attach point, indexed by AttachPoint.
+  // Input, as altered, and gradient [T, d] at an attach point, indexed by AttachPoint; not before the alteration's.
   std::array<bool, kNumAttachPoints> gradient_at = {};
+  // For each: [T], sum over the width of (noisy(x) - b) * dF/dx' at the baseline's attach point, which is the
+  // alteration's if there is one.
+  std::vector<std::shared_ptr<const Baseline>> gradient_dots = {};
+  // [layers + 1, T]: sum over the width of h * dF/dh of the hidden states that enter each layer, and of the last ones.
+  bool layer_gradient_x_activation = false;
+  // The hidden states that enter these layers (L: the last ones). Sorted, unique, each in [0, num_layers].
+  std::vector<int32_t> hidden_states = {};
+  // [T]: sum over the width of values * dF/dh at values' layer.
+  std::shared_ptr<const HiddenStates> layer_gradient_dot = nullptr;
+  // [layers, T, T]: 1 - cos(output i of the layer, the same with the value of token j zeroed in that layer only)
+  // (Mohebbi et al. 2023). Costs about T forward passes.
+  bool value_zeroing = false;
+  std::optional<SubstitutionSearch> substitutions = std::nullopt;
 
   bool needs_backward() const {
-    return gradient_attention || head_importance || gradient_at[0] || gradient_at[1] || gradient_at[2];
+    return gradient_attention || head_importance || gradient_at[0] || gradient_at[1] || gradient_at[2] ||
+           !gradient_dots.empty() || layer_gradient_x_activation || layer_gradient_dot != nullptr ||
+           substitutions.has_value();
   }
+
+  friend bool operator==(const Wanted&, const Wanted&) = default;
 };
 
 // One token sequence run through the model once.
@@ -54,6 +130,19 @@ struct Row {
   std::vector<int32_t> type_ids;   // [T]
   Target target;
   Wanted wanted;
+  std::optional<Alteration> alteration = std::nullopt;
+  std::vector<uint8_t> is_hidden = {};  // [T]: no token attends to these, in any layer; empty: none. Not all.
+  std::shared_ptr<const HiddenStates> replaced_hidden = nullptr;  // put in place of what the layers before computed
+  BackwardRule backward_rule = BackwardRule::kGradient;
+
+  friend bool operator==(const Row&, const Row&) = default;
+};
+
+// The best substitutions of one token, the most negative estimate first.
+struct Substitutions {
+  int32_t token = 0;
+  std::vector<int32_t> ids;
+  std::vector<float> estimates;
 };
 
 // A read-only fp32 array in host memory, row-major; shares ownership of what it looks at, so it is cheap to copy and
@@ -86,6 +175,12 @@ struct RowResult {
   // Indexed by AttachPoint; [T, d] each.
   std::array<HostTensor, kNumAttachPoints> inputs;
   std::array<HostTensor, kNumAttachPoints> gradients;
+  std::vector<HostTensor> gradient_dots;     // in the order of Wanted's, [T] each
+  HostTensor layer_gradient_x_activation;    // [layers + 1, T]
+  std::vector<HostTensor> hidden_states;     // in the order of Wanted's, [T, d] each
+  HostTensor layer_gradient_dot;             // [T]
+  HostTensor value_zeroing;                  // [layers, T, T]
+  std::vector<Substitutions> substitutions;  // in the order of SubstitutionSearch::tokens
 };
 
 }  // namespace limpid::engine

@@ -19,6 +19,7 @@
 #include "engine/kernels/cpu/elementwise.h"
 #include "engine/kernels/cpu/parallel.h"
 #include "engine/pass/backward.h"
+#include "engine/pass/backward_rules.h"
 #include "engine/pass/capture.h"
 #include "engine/pass/cost.h"
 #include "engine/pass/encoder_weights.h"
@@ -48,6 +49,7 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const S
   card.type_vocab_size = a.type_vocab_size;
   card.max_tokens = a.max_position_embeddings;
   card.num_parameters = weights.num_parameters;
+  card.has_lrp = HasLrp();
   card.embedding_normalized = a.normalize_embedding;
   card.weights_sha256 = Sha256Hex(file.bytes());
   card.device = device.str();
@@ -120,20 +122,24 @@ class TorchEngine : public Engine {
   absl::StatusOr<std::vector<RowResult>> RunBatch(std::span<const Row* const> rows, PassObserver* observer) {
     OneAtATime calls(observer);
     std::vector<RowResult> results(rows.size());
-    const auto shards = CutIntoShards(rows, device_.is_cpu() ? at::get_num_threads() : 1);
-    if (shards.size() == 1) {
-      ABSL_RETURN_IF_ERROR(RunShard(rows, shards[0], &calls, &results));
-      return results;
+    for (const Wave& wave : PlanWaves(rows, device_.is_cpu() ? at::get_num_threads() : 1)) {
+      ABSL_RETURN_IF_ERROR(RunWave(rows, wave, &calls, &results));
     }
-    std::vector<absl::Status> statuses(shards.size());
-    cpu::ForItems(static_cast<int64_t>(shards.size()), [&](int64_t shard) {
+    return results;
+  }
+
+  absl::Status RunWave(std::span<const Row* const> rows, const Wave& wave, PassObserver* observer,
+                       std::vector<RowResult>* results) const {
+    if (wave.size() == 1) return RunShard(rows, wave[0], observer, results);
+    std::vector<absl::Status> statuses(wave.size());
+    cpu::ForItems(static_cast<int64_t>(wave.size()), [&](int64_t shard) {
       // Belongs to the thread: LibTorch does not carry it over.
       const c10::InferenceMode inference_mode;
       const auto index = static_cast<size_t>(shard);
-      statuses[index] = RunShard(rows, shards[index], &calls, &results);
+      statuses[index] = RunShard(rows, wave[index], observer, results);
     });
     for (const absl::Status& status : statuses) ABSL_RETURN_IF_ERROR(status);
-    return results;
+    return absl::OkStatus();
   }
 
   // The fused pass over the rows of one shard.
@@ -142,7 +148,8 @@ class TorchEngine : public Engine {
     std::vector<const Row*> shard_rows;
     for (size_t row : shard) shard_rows.push_back(rows[row]);
     const PackedBatch batch = Pack(shard_rows, device_);
-    SavedActivations saved = Forward(architecture_, weights_, batch, [&](size_t layer, const SavedLayer& kept) {
+    LayerTaps taps(architecture_, batch);
+    SavedActivations saved = Forward(architecture_, weights_, batch, &taps, [&](size_t layer, const SavedLayer& kept) {
       for (size_t r = 0; r < batch.rows.size(); ++r) {
         const std::vector<int32_t>& wanted = batch.rows[r]->wanted.attention_layers;
         const auto at = std::lower_bound(wanted.begin(), wanted.end(), static_cast<int32_t>(layer));
@@ -152,17 +159,16 @@ class TorchEngine : public Engine {
       }
     });
     SavedHead saved_head;
-    std::vector<Prediction> predictions =
-        HeadForward(architecture_, weights_, batch, saved.last_hidden_state, &saved_head);
+    std::vector<Prediction> predictions = HeadForward(architecture_, weights_, batch, saved, &saved_head);
     for (const Prediction& prediction : predictions) ABSL_RETURN_IF_ERROR(CheckFinite(prediction));
     for (size_t r = 0; r < predictions.size(); ++r) observer->OnPrediction(shard[batch.row_indices[r]], predictions[r]);
 
     Gradients gradients;
     if (batch.num_backward > 0) {
       at::Tensor grad = HeadVjp(architecture_, weights_, batch, predictions, saved_head, saved.last_hidden_state);
-      gradients = Backward(architecture_, weights_, batch, saved, std::move(grad));
+      gradients = Backward(architecture_, weights_, batch, saved, &taps, std::move(grad));
     }
-    std::vector<RowResult> packed = Capture(batch, saved, &gradients, std::move(predictions));
+    std::vector<RowResult> packed = Capture(batch, saved, taps, &gradients, std::move(predictions));
     for (size_t r = 0; r < packed.size(); ++r) {
       ABSL_RETURN_IF_ERROR(CheckFiniteGradients(packed[r]));
       (*results)[shard[batch.row_indices[r]]] = std::move(packed[r]);

@@ -5,6 +5,7 @@
 #include <ATen/ops/_softmax_backward_data.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <cmath>
 
@@ -23,22 +24,36 @@ at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t
       .transpose(0, 1);
 }
 
+// Scores [num_heads, T, T] of hidden keys become those of no weight.
+void HideKeys(std::span<const uint8_t> is_hidden, at::Tensor* scores) {
+  if (is_hidden.empty()) return;
+  auto* flags = const_cast<uint8_t*>(is_hidden.data());  // read only
+  const at::Tensor mask = at::from_blob(flags, {scores->size(2)}, at::kByte).to(scores->device(), at::kBool);
+  scores->masked_fill_(mask, -INFINITY);
+}
+
 }  // namespace
 
-at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::vector<at::Tensor>* probs) {
-  if (cpu::Takes(qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, probs);
+at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
+                            std::vector<at::Tensor>* probs) {
+  if (cpu::Takes(qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, keeps_probs, probs);
   const int64_t hidden = qkv.size(1) / 3, heads = shape.num_heads;
   const double scale = 1 / std::sqrt(static_cast<double>(hidden / heads));
-  at::Tensor output = at::empty({qkv.size(0), hidden}, qkv.options());
+  at::Tensor output = at::empty({shape.first_query_only ? shape.num_sequences() : qkv.size(0), hidden}, qkv.options());
   probs->clear();
   for (size_t s = 0; s + 1 < shape.cu_seqlens.size(); ++s) {
     const int64_t begin = shape.cu_seqlens[s], end = shape.cu_seqlens[s + 1];
-    const at::Tensor query = Heads(qkv, 0, hidden, heads, begin, end);
+    const int64_t queries = shape.first_query_only ? 1 : end - begin;
+    const int64_t to = shape.first_query_only ? static_cast<int64_t>(s) : begin;
+    const at::Tensor query = Heads(qkv, 0, hidden, heads, begin, begin + queries);
     const at::Tensor key = Heads(qkv, 1, hidden, heads, begin, end);
     const at::Tensor value = Heads(qkv, 2, hidden, heads, begin, end);
-    const at::Tensor a = at::_softmax(at::bmm(query, key.transpose(1, 2)).mul_(scale), -1, /*half_to_float=*/false);
-    Heads(output, 0, hidden, heads, begin, end).copy_(at::bmm(a, value));
-    probs->push_back(a);
+    at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
+    HideKeys(shape.HiddenKeys(s), &scores);
+    const at::Tensor a = at::_softmax(scores, -1, /*half_to_float=*/false);
+    Heads(output, 0, hidden, heads, to, to + queries).copy_(at::bmm(a, value));
+    const bool is_kept = !shape.first_query_only && (keeps_probs.empty() || keeps_probs[s] != 0);
+    probs->push_back(is_kept ? a : at::Tensor());
   }
   return output;
 }

@@ -13,9 +13,11 @@ at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor
   if (cpu::Takes(x)) return cpu::AddLayerNormForward(*cpu::BestKernels(), weights, bias, residual, std::move(x), saved);
   if (bias.defined()) x = x + bias;
   if (residual.defined()) x = x + residual;
-  saved->rstd = at::rsqrt(at::var(x, /*dim=*/at::IntArrayRef{-1}, /*unbiased=*/false, /*keepdim=*/true) + weights.eps);
-  saved->normalized = (x - x.mean(-1, /*keepdim=*/true)) * saved->rstd;
-  return saved->normalized * weights.weight + weights.bias;
+  const at::Tensor variance = at::var(x, /*dim=*/at::IntArrayRef{-1}, /*unbiased=*/false, /*keepdim=*/true);
+  const at::Tensor rstd = at::rsqrt(variance + weights.eps);
+  const at::Tensor normalized = (x - x.mean(-1, /*keepdim=*/true)) * rstd;
+  if (saved != nullptr) *saved = {normalized, rstd};
+  return normalized * weights.weight + weights.bias;
 }
 
 at::Tensor AddLayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output,

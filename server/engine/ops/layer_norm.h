@@ -21,7 +21,8 @@ struct LayerNormSaved {
 };
 
 // Norm of the sum s = x + bias + residual; `bias` [hidden] and `residual` [total_tokens, hidden] may be undefined.
-// x [total_tokens, hidden] is used up. The residual connection's gradient is the vjp's result, as is x's.
+// x [total_tokens, hidden] is used up. `saved` may be null: nothing is kept. The residual connection's gradient is the
+// vjp's result, as is x's.
 at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& bias, const at::Tensor& residual,
                                at::Tensor x, LayerNormSaved* saved);
 

@@ -8,6 +8,9 @@
 
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
+#include "engine/pass/backward_rules.h"
+#include "engine/pass/gradient_dots.h"
+#include "engine/pass/substitutions.h"
 
 namespace limpid::engine {
 namespace {
@@ -36,16 +39,17 @@ struct ResidualGrad {
 ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
                       const SavedLayer& saved, const ResidualGrad& grad_output, int64_t layer, Gradients* gradients) {
   const int64_t tokens = batch.backward_tokens();
+  const BackwardRules& rules = RulesOf(batch.backward_rule);
   // 5. Norm, down projection.
-  const at::Tensor grad_sum2 =
-      AddLayerNormVjp(weights.mlp_norm, saved.mlp_norm.Head(tokens), grad_output.product, grad_output.residual);
+  const at::Tensor grad_sum2 = rules.add_layer_norm_vjp(weights.mlp_norm, saved.mlp_norm.Head(tokens),
+                                                        grad_output.product, grad_output.residual);
   at::Tensor grad_activated = LinearVjp(weights.mlp_down, grad_sum2);
   // 4. Feed-forward.
   const at::Tensor grad_up = BiasActivationVjp(saved.mlp_derivative.narrow(0, 0, tokens), std::move(grad_activated));
   const at::Tensor grad_middle = LinearVjp(weights.mlp_up, grad_up);
   // 3. Norm, output projection.
   const at::Tensor grad_sum1 =
-      AddLayerNormVjp(weights.attention_norm, saved.attention_norm.Head(tokens), grad_middle, grad_sum2);
+      rules.add_layer_norm_vjp(weights.attention_norm, saved.attention_norm.Head(tokens), grad_middle, grad_sum2);
   const at::Tensor grad_context = LinearVjp(weights.attention_output, grad_sum1);
   TapHeadImportance(architecture, batch, saved, grad_context, layer, gradients);
   // 2. Attention.
@@ -54,9 +58,10 @@ ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weig
     if (gradients->gradient_attention[r].defined()) relevance[r] = gradients->gradient_attention[r][layer];
   }
   const auto num_backward = static_cast<size_t>(batch.num_backward);
-  const at::Tensor grad_qkv = AttentionVjp(
+  at::Tensor grad_qkv = AttentionVjp(
       {std::span(batch.cu_seqlens).first(num_backward + 1), architecture.num_attention_heads},
       saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward), grad_context, {relevance});
+  rules.adjust_attention(&grad_qkv);
   // 1. Projection to queries, keys, values.
   return {LinearVjp(weights.qkv, grad_qkv), grad_sum1};
 }
@@ -78,19 +83,25 @@ Gradients AllocateTaps(const Architecture& architecture, const PackedBatch& batc
 }  // namespace
 
 Gradients Backward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
-                   const SavedActivations& saved, at::Tensor grad_hidden) {
+                   const SavedActivations& saved, LayerTaps* taps, at::Tensor grad_hidden) {
   Gradients gradients = AllocateTaps(architecture, batch, grad_hidden.options());
   ResidualGrad grad = {std::move(grad_hidden), {}};
-  for (int64_t l = architecture.num_hidden_layers - 1; l >= 0; --l) {
+  taps->OnGradient(architecture.num_hidden_layers, &grad.product, &grad.residual);
+  for (int64_t l = architecture.num_hidden_layers - 1; l >= taps->first_layer(); --l) {
     const auto index = static_cast<size_t>(l);
     grad = LayerVjp(architecture, weights.layers[index], batch, saved.layers[index], grad, l, &gradients);
+    taps->OnGradient(l, &grad.product, &grad.residual);
   }
   // The embedding module: norm, then a sum, whose gradient each table's row receives unchanged.
   const auto slot = [&](AttachPoint point) -> at::Tensor& { return gradients.at[static_cast<size_t>(point)]; };
-  slot(AttachPoint::kEmbeddingSum) = AddLayerNormVjp(
-      weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad.product, grad.residual);
+  slot(AttachPoint::kEmbeddingSum) =
+      RulesOf(batch.backward_rule)
+          .add_layer_norm_vjp(weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad.product,
+                              grad.residual);
   slot(AttachPoint::kWordEmbedding) = slot(AttachPoint::kEmbeddingSum);
-  slot(AttachPoint::kEmbeddingOutput) = grad.product.add_(grad.residual);
+  slot(AttachPoint::kEmbeddingOutput) = grad.residual.defined() ? grad.product.add_(grad.residual) : grad.product;
+  gradients.dots = GradientDots(weights, batch, saved, gradients.at);
+  gradients.substitutions = FindSubstitutions(weights, batch, saved.word, slot(AttachPoint::kWordEmbedding));
   return gradients;
 }
 

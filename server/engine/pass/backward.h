@@ -7,6 +7,7 @@
 
 #include "engine/models/architecture.h"
 #include "engine/pass/encoder_weights.h"
+#include "engine/pass/layer_taps.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 #include "engine/row.h"
@@ -21,12 +22,16 @@ struct Gradients {
   std::vector<at::Tensor> gradient_attention;
   // Per row that wants it, [layers, heads]; undefined otherwise.
   std::vector<at::Tensor> head_importance;
+  // Per row, in the order of Wanted::gradient_dots, [T].
+  std::vector<std::vector<at::Tensor>> dots;
+  // Per row, in the order of SubstitutionSearch::tokens.
+  std::vector<std::vector<Substitutions>> substitutions;
 };
 
 // Vector-Jacobian product of Forward toward its input embeddings, without a graph and without weight gradients.
 // grad_hidden: dF/d(last hidden state), [backward_tokens, hidden]; rows are independent, so one pass serves each
-// row's own F.
+// row's own F. Follows batch.backward_rule; `taps` sees the gradients between the layers, from last to first.
 Gradients Backward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
-                   const SavedActivations& saved, at::Tensor grad_hidden);
+                   const SavedActivations& saved, LayerTaps* taps, at::Tensor grad_hidden);
 
 }  // namespace limpid::engine

@@ -1,38 +1,21 @@
 #include "engine/pass/capture.h"
 
-#include <ATen/ops/stack.h>
-
 #include <memory>
 #include <utility>
 
 namespace limpid::engine {
 namespace {
 
-at::Tensor AttachPointInput(const SavedActivations& saved, AttachPoint point) {
-  switch (point) {
-    case AttachPoint::kWordEmbedding:
-      return saved.word;
-    case AttachPoint::kEmbeddingSum:
-      return saved.embedding_sum;
-    case AttachPoint::kEmbeddingOutput:
-      break;
-  }
-  return saved.embedding_output;
-}
-
 void CaptureAttention(const Wanted& wanted, const SavedActivations& saved, size_t row, RowResult* result) {
   for (int32_t layer : wanted.attention_layers) {
     result->attention.push_back(ToHost(saved.layers[static_cast<size_t>(layer)].probs[row]));
   }
-  if (wanted.head_mean_attention) {
-    std::vector<at::Tensor> means;
-    for (const SavedLayer& layer : saved.layers) means.push_back(layer.probs[row].mean(0));
-    result->head_mean_attention = ToHost(at::stack(means));
-  }
+  if (wanted.head_mean_attention) result->head_mean_attention = ToHost(saved.head_mean_attention[row]);
+  if (wanted.value_zeroing) result->value_zeroing = ToHost(saved.value_zeroing[row]);
 }
 
-void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, const Gradients& gradients, size_t row,
-                      RowResult* result) {
+void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,
+                      const Gradients& gradients, size_t row, RowResult* result) {
   const Wanted& wanted = batch.rows[row]->wanted;
   const auto r = static_cast<int64_t>(row);
   if (wanted.gradient_attention) result->gradient_attention = ToHost(gradients.gradient_attention[row]);
@@ -40,9 +23,15 @@ void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, c
   for (size_t point = 0; point < kNumAttachPoints; ++point) {
     if (!wanted.gradient_at[point]) continue;
     const auto rows_of = [&](const at::Tensor& packed) { return packed.narrow(0, batch.begin(r), batch.length(r)); };
-    result->inputs[point] = ToHost(rows_of(AttachPointInput(saved, static_cast<AttachPoint>(point))));
+    result->inputs[point] = ToHost(rows_of(saved.EmbeddingsAt(static_cast<AttachPoint>(point))));
     result->gradients[point] = ToHost(rows_of(gradients.at[point]));
   }
+  for (const at::Tensor& dot : gradients.dots[row]) result->gradient_dots.push_back(ToHost(dot));
+  if (wanted.layer_gradient_x_activation) {
+    result->layer_gradient_x_activation = ToHost(taps.gradient_x_activation(row));
+  }
+  if (wanted.layer_gradient_dot != nullptr) result->layer_gradient_dot = ToHost(taps.gradient_dot(row));
+  result->substitutions = gradients.substitutions[row];
 }
 
 }  // namespace
@@ -56,13 +45,14 @@ HostTensor ToHost(const at::Tensor& tensor) {
   return host;
 }
 
-std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const Gradients* gradients,
-                               std::vector<Prediction> predictions) {
+std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,
+                               const Gradients* gradients, std::vector<Prediction> predictions) {
   std::vector<RowResult> results(batch.rows.size());
   for (size_t row = 0; row < results.size(); ++row) {
     results[row].prediction = std::move(predictions[row]);
     CaptureAttention(batch.rows[row]->wanted, saved, row, &results[row]);
-    if (batch.rows[row]->wanted.needs_backward()) CaptureGradients(batch, saved, *gradients, row, &results[row]);
+    for (const at::Tensor& states : taps.hidden_states(row)) results[row].hidden_states.push_back(ToHost(states));
+    if (batch.rows[row]->wanted.needs_backward()) CaptureGradients(batch, saved, taps, *gradients, row, &results[row]);
   }
   return results;
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/pass/backward.h"
+#include "engine/pass/layer_taps.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 #include "engine/row.h"
@@ -15,7 +16,7 @@ HostTensor ToHost(const at::Tensor& tensor);
 // The one place that asks "is this wanted?" when a pass is over: hands out what each row's Wanted names. On the CPU a
 // result shares the pass's memory where it lies contiguous for that row (attention maps, gradients).
 // Results in packed order; `gradients` is null if no row needed a backward pass.
-std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const Gradients* gradients,
-                               std::vector<Prediction> predictions);
+std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,
+                               const Gradients* gradients, std::vector<Prediction> predictions);
 
 }  // namespace limpid::engine

@@ -2,53 +2,111 @@
 
 #include <algorithm>
 
+#include "engine/pass/backward_rules.h"
+#include "engine/pass/substitutions.h"
+#include "engine/pass/value_zeroing.h"
+
 namespace limpid::engine {
 namespace {
 
 constexpr double kSlack = 1.1;
 constexpr double kFixedBytes = 64 << 10;  // index tensors, small heads, allocators' rounding
 
-size_t NumGradientPoints(const Wanted& wanted) {
-  return static_cast<size_t>(std::count(wanted.gradient_at.begin(), wanted.gradient_at.end(), true));
+// The architecture's numbers, and the row's, as factors.
+struct Extents {
+  double layers, heads, hidden, wide, vocab, tokens, map;
+
+  Extents(const Architecture& a, size_t num_tokens)
+      : layers(static_cast<double>(a.num_hidden_layers)),
+        heads(static_cast<double>(a.num_attention_heads)),
+        hidden(static_cast<double>(a.hidden_size)),
+        wide(static_cast<double>(a.intermediate_size)),
+        vocab(static_cast<double>(a.vocab_size)),
+        tokens(static_cast<double>(num_tokens)),
+        map(tokens * tokens) {}
+};
+
+double ResultBytes(const Extents& e, const Wanted& wanted) {
+  const auto gradients = static_cast<double>(std::ranges::count(wanted.gradient_at, true));
+  double floats = e.heads * e.map * static_cast<double>(wanted.attention_layers.size());
+  if (wanted.head_mean_attention) floats += e.layers * e.map;
+  if (wanted.gradient_attention) floats += e.layers * e.map;
+  if (wanted.head_importance) floats += e.layers * e.heads;
+  if (wanted.value_zeroing) floats += e.layers * e.map;
+  if (wanted.layer_gradient_x_activation) floats += (e.layers + 1) * e.tokens;
+  if (wanted.layer_gradient_dot != nullptr) floats += e.tokens;
+  floats += e.tokens * static_cast<double>(wanted.gradient_dots.size());
+  floats += e.tokens * e.hidden * (2 * gradients + static_cast<double>(wanted.hidden_states.size()));
+  double bytes = sizeof(float) * floats;
+  if (wanted.substitutions.has_value()) {
+    const double candidate = sizeof(float) + sizeof(int32_t);
+    const double each = sizeof(Substitutions) + candidate * static_cast<double>(wanted.substitutions->count);
+    bytes += each * static_cast<double>(wanted.substitutions->tokens.size());
+  }
+  return bytes;
 }
 
-double ResultFloats(const Architecture& a, double tokens, const Wanted& wanted) {
-  const auto layers = static_cast<double>(a.num_hidden_layers), heads = static_cast<double>(a.num_attention_heads);
-  double floats = heads * tokens * tokens * static_cast<double>(wanted.attention_layers.size());
-  if (wanted.head_mean_attention) floats += layers * tokens * tokens;
-  if (wanted.gradient_attention) floats += layers * tokens * tokens;
-  if (wanted.head_importance) floats += layers * heads;
-  return floats + 2 * tokens * static_cast<double>(a.hidden_size) * static_cast<double>(NumGradientPoints(wanted));
+// Beside what all rows need: the products of what is wanted, and their blocks.
+double ExtraFloats(const Extents& e, const Wanted& wanted) {
+  double floats = 0;
+  if (wanted.layer_gradient_x_activation) floats += (e.layers + 4) * e.tokens * e.hidden;
+  if (wanted.layer_gradient_dot != nullptr) floats += 4 * e.tokens * e.hidden;
+  floats += 5 * e.tokens * e.hidden * static_cast<double>(wanted.gradient_dots.size());
+  if (wanted.value_zeroing) {
+    const double block = std::max<double>(kValueZeroingTokens, e.tokens);
+    floats += block * (10 * e.hidden + 2 * e.wide) + 2 * e.tokens * e.hidden;
+  }
+  if (wanted.substitutions.has_value()) {
+    const double block = std::min(e.vocab, static_cast<double>(kSubstitutionBlock));
+    floats += static_cast<double>(wanted.substitutions->tokens.size()) * (block + 4 * e.hidden);
+  }
+  return floats;
 }
 
-double PeakFloats(const Architecture& a, double tokens, const Wanted& wanted) {
-  const auto layers = static_cast<double>(a.num_hidden_layers), heads = static_cast<double>(a.num_attention_heads);
-  const auto hidden = static_cast<double>(a.hidden_size), wide = static_cast<double>(a.intermediate_size);
-  const bool backward = wanted.needs_backward();
+double PeakFloats(const Extents& e, const Wanted& wanted) {
+  // Word embeddings and the module's output, kept; the tables' rows and what an alteration needs, on their way.
+  const double embeddings = 2 * e.hidden;
+  if (!wanted.needs_backward()) {
+    // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
+    const double temporary = 7 * e.hidden + 2 * e.wide;
+    const bool whole_maps = wanted.head_mean_attention || wanted.value_zeroing;
+    return e.tokens * (embeddings + temporary) + (whole_maps ? 2 : 1) * e.heads * e.map + ExtraFloats(e, wanted);
+  }
   // Kept per token and layer: q, k, v, context, two norms and their scale, the activation's derivative.
-  const double kept = 3 * hidden + hidden + 2 * hidden + 2 + (backward ? wide : 0);
+  const double kept = 3 * e.hidden + e.hidden + 2 * e.hidden + 2 + e.wide;
   // Beside them at once: the layer's input and output, the feed-forward's two ends, the gradients of q, k, v.
-  const double temporary = 4 * hidden + 2 * wide + (backward ? 5 * hidden + wide : 0);
-  const double embeddings = 4 * hidden;
-  const double maps = layers * heads * tokens * tokens;
+  double temporary = 9 * e.hidden + 3 * e.wide;
+  // Quotients in place of slopes.
+  if (HasLrp()) temporary += 3 * e.hidden + 3 * e.wide;
+  // The sum before the norm, the norm, and what an alteration leaves for the dots.
+  const double embeddings_kept = embeddings + 3 * e.hidden;
   // One head's scores and their gradient are blocks on the stack of each thread; the portable kernels take whole ones.
-  const double map_blocks = 3 * heads * tokens * tokens;
-  return tokens * (embeddings + layers * kept + temporary) + maps + map_blocks;
+  const double maps = (e.layers + 3) * e.heads * e.map;
+  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + maps + ExtraFloats(e, wanted);
+}
+
+double Flops(const Extents& e, const Wanted& wanted) {
+  const double after_attention = 2 * e.hidden * (e.hidden + 2 * e.wide);
+  const double linear = e.layers * e.tokens * (6 * e.hidden * e.hidden + after_attention);
+  const double attention = e.layers * 4 * e.map * e.hidden;
+  double flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
+  if (wanted.value_zeroing) flops += e.layers * e.map * after_attention;
+  if (wanted.substitutions.has_value()) {
+    flops += 2 * static_cast<double>(wanted.substitutions->tokens.size()) * e.hidden * e.vocab;
+  }
+  return flops;
 }
 
 }  // namespace
 
 PassCost CostOf(const Architecture& a, size_t num_tokens, const Wanted& wanted) {
-  const auto tokens = static_cast<double>(num_tokens), hidden = static_cast<double>(a.hidden_size);
-  const auto layers = static_cast<double>(a.num_hidden_layers);
-  const double linear = layers * 2 * tokens * hidden * (4 * hidden + 2 * static_cast<double>(a.intermediate_size));
-  const double attention = layers * 4 * tokens * tokens * hidden;
-  const double result_bytes = sizeof(float) * ResultFloats(a, tokens, wanted);
+  const Extents extents(a, num_tokens);
+  const double result_bytes = ResultBytes(extents, wanted);
   PassCost cost;
-  cost.flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
+  cost.flops = Flops(extents, wanted);
   cost.result_bytes = static_cast<uint64_t>(result_bytes);
   cost.peak_bytes =
-      static_cast<uint64_t>(kSlack * (sizeof(float) * PeakFloats(a, tokens, wanted) + result_bytes) + kFixedBytes);
+      static_cast<uint64_t>(kSlack * (sizeof(float) * PeakFloats(extents, wanted) + result_bytes) + kFixedBytes);
   return cost;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/mean.h>
 
 #include <cmath>
 #include <string>
@@ -124,6 +125,7 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
   EncoderWeights weights;
   ABSL_ASSIGN_OR_RETURN(weights.word_embeddings,
                         loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.hidden_size}));
+  weights.mean_word_embedding = weights.word_embeddings.mean(0, /*keepdim=*/false, at::kDouble).to(at::kFloat);
   ABSL_ASSIGN_OR_RETURN(weights.position_embeddings, loader.Encoder(a.names.position_embeddings + ".weight",
                                                                     {a.max_position_embeddings, a.hidden_size}));
   ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings,

@@ -25,6 +25,7 @@ struct LayerWeights {
 // All weights of an encoder, fp32, on one device. Immutable; shares no memory with the file.
 struct EncoderWeights {
   at::Tensor word_embeddings;        // [vocab_size, hidden]
+  at::Tensor mean_word_embedding;    // [hidden]
   at::Tensor position_embeddings;    // [max_position_embeddings, hidden]
   at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]
   LayerNormWeights embedding_norm;

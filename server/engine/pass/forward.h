@@ -4,6 +4,7 @@
 
 #include "engine/models/architecture.h"
 #include "engine/pass/encoder_weights.h"
+#include "engine/pass/layer_taps.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 
@@ -12,8 +13,9 @@ namespace limpid::engine {
 // The encoder from token ids to last hidden state (post-norm, Vaswani et al. 2017). The numbered steps are undone in
 // reverse by backward.cc.
 //
+// `taps` sees the hidden states between the layers; the layers before its first one are not run.
 // `on_layer` is called when a layer's attention maps are final: SavedLayer::probs of layer `index`.
 SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
-                         const std::function<void(size_t index, const SavedLayer&)>& on_layer);
+                         LayerTaps* taps, const std::function<void(size_t index, const SavedLayer&)>& on_layer);
 
 }  // namespace limpid::engine

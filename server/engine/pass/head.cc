@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "engine/ops/linear.h"
+#include "engine/pass/backward_rules.h"
 #include "engine/pass/target.h"
 
 namespace limpid::engine {
@@ -43,10 +44,9 @@ std::vector<float> Normalized(std::vector<float> v) {
 }
 
 std::vector<Prediction> ClassifierForward(const Architecture& architecture, const EncoderWeights& weights,
-                                          const PackedBatch& batch, const at::Tensor& last_hidden_state,
-                                          SavedHead* saved) {
-  const at::Tensor first = Pool(Pooling::kFirstToken, batch, last_hidden_state);
-  saved->pooled = at::tanh(LinearForward(weights.pooler, first));
+                                          const PackedBatch& batch, const at::Tensor& first_tokens, SavedHead* saved) {
+  saved->pooler_input = LinearForward(weights.pooler, first_tokens);
+  saved->pooled = at::tanh(saved->pooler_input);
   const at::Tensor logits = LinearForward(weights.classifier, saved->pooled).to(at::kCPU);
   std::vector<Prediction> predictions(batch.rows.size());
   for (size_t r = 0; r < predictions.size(); ++r) {
@@ -85,9 +85,10 @@ void ClassifierVjp(const Architecture& architecture, const EncoderWeights& weigh
     std::vector<float> gradient = ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index]);
     rows.push_back(at::from_blob(gradient.data(), {static_cast<int64_t>(gradient.size())}).clone());
   }
-  const at::Tensor pooled = saved.pooled.narrow(0, 0, batch.num_backward);
-  const at::Tensor grad_pooled = LinearVjp(weights.classifier, at::stack(rows).to(pooled.device()));
-  const at::Tensor grad_first = LinearVjp(weights.pooler, grad_pooled * (1 - pooled * pooled));
+  const auto leading = [&](const at::Tensor& all) { return all.narrow(0, 0, batch.num_backward); };
+  const at::Tensor slope = RulesOf(batch.backward_rule).tanh_slope(leading(saved.pooler_input), leading(saved.pooled));
+  const at::Tensor grad_pooled = LinearVjp(weights.classifier, at::stack(rows).to(slope.device()));
+  const at::Tensor grad_first = LinearVjp(weights.pooler, grad_pooled * slope);
   for (int64_t r = 0; r < batch.num_backward; ++r) grad_hidden->select(0, batch.begin(r)).copy_(grad_first[r]);
 }
 
@@ -113,11 +114,11 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
 }  // namespace
 
 std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
-                                    const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved) {
+                                    const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
   if (architecture.head == Head::kPoolerClassifier) {
-    return ClassifierForward(architecture, weights, batch, last_hidden_state, saved);
+    return ClassifierForward(architecture, weights, batch, activations.first_tokens, saved);
   }
-  return EncoderForward(architecture, batch, last_hidden_state, saved);
+  return EncoderForward(architecture, batch, activations.last_hidden_state, saved);
 }
 
 at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,

@@ -7,18 +7,20 @@
 #include "engine/models/architecture.h"
 #include "engine/pass/encoder_weights.h"
 #include "engine/pass/packed_batch.h"
+#include "engine/pass/saved.h"
 #include "engine/row.h"
 
 namespace limpid::engine {
 
 // What the head keeps between forward and backward.
 struct SavedHead {
+  at::Tensor pooler_input;  // of a classifier's tanh, [rows, hidden]
   at::Tensor pooled;  // [rows, hidden]: tanh(dense(first token)) of a classifier, pooled hidden states of an encoder
 };
 
 // From the last hidden state to each row's prediction, in packed order, its target resolved and valued.
 std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
-                                    const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved);
+                                    const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved);
 
 // dF/d(last hidden state), [backward_tokens, hidden].
 at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,

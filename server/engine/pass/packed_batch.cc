@@ -15,11 +15,15 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
   const auto middle = std::stable_partition(batch.row_indices.begin(), batch.row_indices.end(),
                                             [&](size_t i) { return rows[i]->wanted.needs_backward(); });
   batch.num_backward = middle - batch.row_indices.begin();
+  if (batch.num_backward > 0) batch.backward_rule = rows[batch.row_indices.front()]->backward_rule;
 
   batch.cu_seqlens.push_back(0);
   for (size_t i : batch.row_indices) {
     batch.rows.push_back(rows[i]);
     batch.cu_seqlens.push_back(batch.cu_seqlens.back() + static_cast<int64_t>(rows[i]->token_ids.size()));
+  }
+  if (std::ranges::any_of(batch.rows, [](const Row* row) { return !row->is_hidden.empty(); })) {
+    for (const Row* row : batch.rows) batch.is_hidden.emplace_back(row->is_hidden);
   }
   const auto options = at::TensorOptions(at::kLong);
   at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids),

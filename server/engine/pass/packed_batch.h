@@ -13,11 +13,14 @@ namespace limpid::engine {
 // Rows laid end to end, never padded. Rows that need a gradient come first, so that the backward pass runs on the
 // leading tokens of what the forward pass saved.
 struct PackedBatch {
-  std::vector<const Row*> rows;     // in packed order
-  std::vector<size_t> row_indices;  // where each came from in the caller's list
-  std::vector<int64_t> cu_seqlens;  // [rows + 1], starts at 0
-  int64_t num_backward = 0;         // leading rows that need a gradient
-  at::Tensor token_ids;             // [total_tokens] int64, as the next two
+  std::vector<const Row*> rows;                          // in packed order
+  std::vector<size_t> row_indices;                       // where each came from in the caller's list
+  std::vector<int64_t> cu_seqlens;                       // [rows + 1], starts at 0
+  int64_t num_backward = 0;                              // leading rows that need a gradient
+  BackwardRule backward_rule = BackwardRule::kGradient;  // theirs
+  // Per row, see Row::is_hidden; empty if no row hides any.
+  std::vector<std::span<const uint8_t>> is_hidden;
+  at::Tensor token_ids;  // [total_tokens] int64, as the next two
   at::Tensor type_ids;
   at::Tensor positions;
 
@@ -28,6 +31,7 @@ struct PackedBatch {
   int64_t backward_tokens() const { return cu_seqlens[static_cast<size_t>(num_backward)]; }
 };
 
+// The rows that need a gradient must have one rule.
 PackedBatch Pack(std::span<const Row* const> rows, at::Device device);
 
 }  // namespace limpid::engine

@@ -1,7 +1,9 @@
 #include "engine/pass/shards.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace limpid::engine {
 namespace {
@@ -17,8 +19,11 @@ struct Shard {
   size_t cost = 0;
 };
 
-// A backward pass costs about what the forward pass does.
-size_t Cost(const Row& row) { return row.token_ids.size() * (row.wanted.needs_backward() ? 2 : 1); }
+// A backward pass costs about what the forward pass does, and value zeroing runs most of a layer for each pair.
+size_t Cost(const Row& row) {
+  const size_t tokens = row.token_ids.size();
+  return tokens * (row.wanted.needs_backward() ? 2 : 1) + (row.wanted.value_zeroing ? tokens * tokens : 0);
+}
 
 size_t NumShards(std::span<const Row* const> rows, size_t num_threads) {
   size_t tokens = 0;
@@ -50,6 +55,30 @@ std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows,
     cut.push_back(std::move(shard.rows));
   }
   return cut;
+}
+
+std::vector<Wave> PlanWaves(std::span<const Row* const> rows, int num_threads) {
+  // Those with a gradient first: their shards take longer.
+  using Kind = std::pair<bool, BackwardRule>;
+  std::map<Kind, std::vector<size_t>> kinds;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const bool forward_only = !rows[i]->wanted.needs_backward();
+    kinds[{forward_only, forward_only ? BackwardRule::kGradient : rows[i]->backward_rule}].push_back(i);
+  }
+  std::vector<Wave> waves;
+  Wave together;
+  for (const auto& [kind, indices] : kinds) {
+    std::vector<const Row*> own;
+    for (size_t i : indices) own.push_back(rows[i]);
+    Wave wave = CutIntoShards(own, num_threads);
+    for (std::vector<size_t>& shard : wave) {
+      for (size_t& row : shard) row = indices[row];
+      together.push_back(shard);
+    }
+    waves.push_back(std::move(wave));
+  }
+  // Enough for every thread to have one of its own, or each kind with all threads.
+  return together.size() >= static_cast<size_t>(num_threads) ? std::vector<Wave>{std::move(together)} : waves;
 }
 
 }  // namespace limpid::engine

@@ -9,81 +9,13 @@
 #include "engine/engine.h"
 #include "support/status_matchers.h"
 #include "unit/engine/op_kernels.h"
+#include "unit/engine/reference_bert.h"
 #include "unit/engine/tiny_model.h"
 
 namespace limpid::engine {
 namespace {
 
 using ::limpid::testing::IsOk;
-
-// BERT as its paper says it, in plain ops, one row at a time.
-class Reference {
- public:
-  Reference(const TinyConfig& config, const TinyWeights& weights, at::ScalarType type)
-      : config_(config), weights_(weights), type_(type) {
-    // One gate a head, at 1.
-    gates = at::ones({config.num_hidden_layers, config.num_attention_heads}, type);
-  }
-
-  // Fills what is public below; gradients can be taken toward all of it.
-  void Run(const Row& row) {
-    const auto ids = [](const std::vector<int32_t>& v) { return at::tensor(v, at::kInt).to(at::kLong); };
-    const auto length = static_cast<int64_t>(row.token_ids.size());
-    attention.clear();
-    word = Get("embeddings.word_embeddings.weight").index_select(0, ids(row.token_ids)).requires_grad_();
-    sum = word + Get("embeddings.token_type_embeddings.weight").index_select(0, ids(row.type_ids)) +
-          Get("embeddings.position_embeddings.weight").narrow(0, 0, length);
-    output = Norm("embeddings.LayerNorm", sum);
-    at::Tensor hidden = output;
-    for (int64_t l = 0; l < config_.num_hidden_layers; ++l) hidden = Layer(l, hidden);
-    last_hidden = hidden;
-    if (!IsClassifier()) return;
-    const at::Tensor pooled = at::tanh(Linear(prefix() + "pooler.dense", hidden.narrow(0, 0, 1)));
-    logits = Linear("classifier", pooled)[0];
-  }
-
-  at::Tensor word, sum, output, last_hidden, logits, gates;
-  std::vector<at::Tensor> attention;  // per layer [heads, T, T]
-
- private:
-  bool IsClassifier() const { return config_.architecture == "BertForSequenceClassification"; }
-  std::string prefix() const { return IsClassifier() ? "bert." : ""; }
-
-  at::Tensor Get(const std::string& name) const { return GetFull(prefix() + name); }
-  at::Tensor GetFull(const std::string& name) const {
-    const TinyTensor& tensor = weights_.at(name);
-    return at::tensor(tensor.values, at::kFloat).to(type_).view(tensor.shape);
-  }
-  at::Tensor Linear(const std::string& name, const at::Tensor& x) const {
-    return at::linear(x, GetFull(name + ".weight"), GetFull(name + ".bias"));
-  }
-  at::Tensor Norm(const std::string& name, const at::Tensor& x) const {
-    return at::layer_norm(x, {config_.hidden_size}, Get(name + ".weight"), Get(name + ".bias"), config_.layer_norm_eps);
-  }
-  at::Tensor Activate(const at::Tensor& x) const {
-    if (config_.hidden_act == "relu") return at::relu(x);
-    return at::gelu(x, config_.hidden_act == "gelu" ? "none" : "tanh");
-  }
-  at::Tensor Layer(int64_t l, const at::Tensor& hidden) {
-    const std::string name = "encoder.layer." + std::to_string(l), full = prefix() + name;
-    const int64_t heads = config_.num_attention_heads, size = config_.hidden_size / heads, length = hidden.size(0);
-    const auto split = [&](const char* part) {
-      return Linear(full + ".attention.self." + part, hidden).view({length, heads, size}).transpose(0, 1);
-    };
-    const at::Tensor scores = at::matmul(split("query"), split("key").transpose(1, 2)) / std::sqrt(double(size));
-    attention.push_back(at::softmax(scores, -1));
-    const at::Tensor context = at::matmul(attention.back(), split("value")) * gates[l].view({heads, 1, 1});
-    const at::Tensor joined = context.transpose(0, 1).reshape({length, config_.hidden_size});
-    const at::Tensor middle =
-        Norm(name + ".attention.output.LayerNorm", Linear(full + ".attention.output.dense", joined) + hidden);
-    const at::Tensor up = Activate(Linear(full + ".intermediate.dense", middle));
-    return Norm(name + ".output.LayerNorm", Linear(full + ".output.dense", up) + middle);
-  }
-
-  const TinyConfig config_;
-  const TinyWeights weights_;
-  const at::ScalarType type_;
-};
 
 struct Case {
   friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
@@ -92,10 +24,10 @@ struct Case {
   TinyConfig config;
   Target target;
   int64_t length = 9;
-  std::function<at::Tensor(const Reference&)> score;  // the target, in plain ops
+  std::function<at::Tensor(const ReferenceBert&)> score;  // the target, in plain ops
 };
 
-at::Tensor Embedding(const Reference& r) { return r.last_hidden.mean(0); }
+at::Tensor Embedding(const ReferenceBert& r) { return r.last_hidden.mean(0); }
 
 const std::vector<float>& OtherText() {
   static const auto& values = *new std::vector<float>{.3f, -.2f, 1, .5f, -1, .1f, .7f, -.4f, .2f, .9f, -.6f, .8f};
@@ -115,7 +47,7 @@ std::vector<Case> Cases() {
   wide.num_attention_heads = 5;
   wide.intermediate_size = 67;
   using K = Target::Kind;
-  const auto z = [](const Reference& r, int64_t c) { return r.logits[c]; };
+  const auto z = [](const ReferenceBert& r, int64_t c) { return r.logits[c]; };
   return {
       {"ClassLogit", gelu, {.kind = K::kClass, .class_index = 1}, 9, [z](const auto& r) { return z(r, 1); }},
       {"Predicted", gelu, {.kind = K::kClass}, 9, [](const auto& r) { return r.logits.max(); }},
@@ -169,10 +101,6 @@ std::vector<Case> Cases() {
   };
 }
 
-at::Tensor FromHost(const HostTensor& host) {
-  return at::tensor(at::ArrayRef<float>(host.values.data(), host.values.size()), at::kFloat).view(host.shape);
-}
-
 double LargestError(const at::Tensor& actual, const at::Tensor& truth) {
   return (actual - truth).abs().max().item<double>();
 }
@@ -185,7 +113,7 @@ class FusedPass : public ::testing::TestWithParam<Case> {
   void SetUp() override {
     const Case& c = GetParam();
     row_ = RandomRow(c.config, c.length, 5, c.target);
-    reference_ = std::make_unique<Reference>(c.config, RandomWeights(c.config, 1), at::kDouble);
+    reference_ = std::make_unique<ReferenceBert>(c.config, RandomWeights(c.config, 1), at::kDouble);
     const auto engine = LoadEngine(WriteTinyModel("autograd_" + c.name, c.config), {.device = "cpu", .num_threads = 1});
     ASSERT_THAT(engine, IsOk());
     const Row* rows[] = {&row_};
@@ -198,7 +126,7 @@ class FusedPass : public ::testing::TestWithParam<Case> {
 
   Row row_;
   RowResult result_;
-  std::unique_ptr<Reference> reference_;
+  std::unique_ptr<ReferenceBert> reference_;
   at::Tensor score_;
 };
 
@@ -206,7 +134,7 @@ TEST_P(FusedPass, PredictionAndAttention) {
   EXPECT_NEAR(result_.prediction.target_value, score_.item<double>(),
               1e-5 * std::max(1.0, std::abs(score_.item<double>())));
   // Peaked attention magnifies the rounding of its scores: no worse than plain fp32 ops, give or take their luck.
-  Reference plain(GetParam().config, RandomWeights(GetParam().config, 1), at::kFloat);
+  ReferenceBert plain(GetParam().config, RandomWeights(GetParam().config, 1), at::kFloat);
   plain.Run(row_);
   for (size_t l = 0; l < reference_->attention.size(); ++l) {
     const at::Tensor& truth = reference_->attention[l];

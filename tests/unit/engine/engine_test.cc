@@ -55,6 +55,37 @@ std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows, Pas
   return *std::move(results);
 }
 
+// What else a row may want and change, one thing after the other; `row` wants everything of before.
+void Vary(const TinyConfig& config, uint32_t kind, Row* row) {
+  const size_t length = row->token_ids.size(), size = length * static_cast<size_t>(config.hidden_size);
+  const auto baseline = std::make_shared<const Baseline>(
+      Baseline{AttachPoint::kWordEmbedding, std::vector<int32_t>(length, Baseline::kMean)});
+  const auto states = std::make_shared<const HiddenStates>(HiddenStates{1, std::vector<float>(size, 0.25f)});
+  switch (kind) {
+    case 0:
+      row->alteration = Alteration{.noise = Noise{.scale = 0.1f, .seed = 3}, .baseline = baseline, .alpha = {0.75f}};
+      row->wanted.gradient_dots = {baseline};
+      break;
+    case 1:
+      row->is_hidden.assign(length, 0);
+      row->is_hidden[0] = length > 1;
+      row->wanted.value_zeroing = true;
+      break;
+    case 2: {
+      const std::vector<uint8_t> all(static_cast<size_t>(config.vocab_size), 1);
+      row->wanted.substitutions = SubstitutionSearch{4, std::make_shared<const std::vector<uint8_t>>(all), {0}};
+      row->wanted.layer_gradient_x_activation = true;
+      break;
+    }
+    case 3:
+      row->replaced_hidden = row->wanted.layer_gradient_dot = states;
+      row->wanted.hidden_states = {0, 1, 3};
+      break;
+    default:
+      break;
+  }
+}
+
 // Rows of many lengths and wishes, enough of them for every thread to get a shard of its own.
 std::vector<Row> MixedRows(const TinyConfig& config) {
   const Target targets[] = {
@@ -69,6 +100,8 @@ std::vector<Row> MixedRows(const TinyConfig& config) {
     Row row = RandomRow(config, 1 + (i * 7) % 40, i, targets[i % 5]);
     if (row.target.kind == Target::Kind::kNone) {
       row.wanted = {.attention_layers = {1}};
+    } else {
+      Vary(config, i % 7, &row);
     }
     rows.push_back(std::move(row));
   }
@@ -79,6 +112,13 @@ std::vector<Row> MixedRows(const TinyConfig& config) {
 std::vector<HostTensor> Arrays(const RowResult& result) {
   std::vector<HostTensor> arrays = result.attention;
   arrays.insert(arrays.end(), {result.head_mean_attention, result.gradient_attention, result.head_importance});
+  arrays.insert(arrays.end(), {result.layer_gradient_x_activation, result.layer_gradient_dot, result.value_zeroing});
+  arrays.insert(arrays.end(), result.gradient_dots.begin(), result.gradient_dots.end());
+  arrays.insert(arrays.end(), result.hidden_states.begin(), result.hidden_states.end());
+  for (const Substitutions& found : result.substitutions) {
+    const auto estimates = std::make_shared<const std::vector<float>>(found.estimates);
+    arrays.push_back({.shape = {}, .values = *estimates, .owner = estimates});
+  }
   arrays.insert(arrays.end(), result.inputs.begin(), result.inputs.end());
   arrays.insert(arrays.end(), result.gradients.begin(), result.gradients.end());
   return arrays;
@@ -118,11 +158,45 @@ TEST(Engine, GivesWhatItsReferenceGives) {
   const TinyConfig config;
   const auto engine = Load(config);
 
-  for (const Row& row : MixedRows(config)) {
-    const absl::StatusOr<RowResult> reference = engine->RunReference(row);
+  const std::vector<Row> rows = MixedRows(config);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const absl::StatusOr<RowResult> reference = engine->RunReference(rows[r]);
     ASSERT_TRUE(reference.ok()) << reference.status();
-    const auto arrays = Arrays(RunRows(engine.get(), {row})[0]), expected = Arrays(*reference);
-    for (size_t i = 0; i < arrays.size(); ++i) EXPECT_LE(LargestDifference(arrays[i], expected[i]), 1e-5);
+    const auto arrays = Arrays(RunRows(engine.get(), {rows[r]})[0]), expected = Arrays(*reference);
+    ASSERT_EQ(arrays.size(), expected.size());
+    for (size_t i = 0; i < arrays.size(); ++i) {
+      EXPECT_LE(LargestDifference(arrays[i], expected[i]), 1e-5) << "row " << r << ", array " << i;
+    }
+  }
+}
+
+// The less is wanted, the less is computed and kept.
+TEST(Engine, PredictionDoesNotDependOnWhatElseIsWanted) {
+  for (const char* architecture : {"BertForSequenceClassification", "BertModel"}) {
+    TinyConfig config;
+    config.architecture = architecture;
+    const auto engine = Load(config);
+    std::vector<Row> rows;
+    for (uint32_t i = 0; i < 6; ++i) {
+      rows.push_back(RandomRow(config, 1 + i * 6, i, {.kind = Target::Kind::kMeanOutput}));
+    }
+    std::vector<Row> bare = rows, maps = rows;
+    for (Row& row : bare) row.wanted = {};
+    for (Row& row : maps) row.wanted = {.attention_layers = {0, 2}, .head_mean_attention = true};
+
+    const auto of_everything = RunRows(engine.get(), rows), of_bare = RunRows(engine.get(), bare),
+               of_maps = RunRows(engine.get(), maps);
+
+    for (size_t r = 0; r < rows.size(); ++r) {
+      for (const RowResult* result : {&of_bare[r], &of_maps[r]}) {
+        EXPECT_NEAR(result->prediction.target_value, of_everything[r].prediction.target_value, 1e-6);
+        for (size_t i = 0; i < result->prediction.logits.size(); ++i) {
+          EXPECT_NEAR(result->prediction.logits[i], of_everything[r].prediction.logits[i], 1e-5);
+        }
+      }
+      EXPECT_LE(LargestDifference(of_maps[r].attention[1], of_everything[r].attention[2]), 1e-6);
+      EXPECT_LE(LargestDifference(of_maps[r].head_mean_attention, of_everything[r].head_mean_attention), 1e-6);
+    }
   }
 }
 

@@ -77,5 +77,43 @@ TEST(Shards, OneThreadStillGetsShardsThatFitItsCache) {
   EXPECT_LE(rows.Tokens(shards.front()), 500);
 }
 
+// Of each shard, what its rows have in common.
+void ExpectOneKindEach(const Rows& rows, const Wave& wave) {
+  for (const std::vector<size_t>& shard : wave) {
+    const Row& first = rows.rows[shard.front()];
+    for (size_t row : shard) {
+      EXPECT_EQ(rows.rows[row].wanted.needs_backward(), first.wanted.needs_backward());
+      if (!first.wanted.needs_backward()) continue;
+      EXPECT_EQ(rows.rows[row].backward_rule, first.backward_rule);
+    }
+  }
+}
+
+TEST(Waves, NoShardMixesRulesOrRowsWithAndWithoutAGradient) {
+  Rows rows(std::vector<size_t>(40, 60));
+  const BackwardRule rules[] = {BackwardRule::kGradient, BackwardRule::kAttnLrp, BackwardRule::kCpLrp};
+  for (size_t i = 0; i < rows.rows.size(); ++i) {
+    rows.rows[i].wanted.head_importance = i % 4 != 0;
+    rows.rows[i].backward_rule = rules[i % 3];
+  }
+
+  const std::vector<Wave> waves = PlanWaves(rows.pointers, 2);
+
+  ASSERT_EQ(waves.size(), 1);
+  ExpectOneKindEach(rows, waves[0]);
+  std::vector<size_t> all = Flat(waves[0]);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i);
+  EXPECT_EQ(all.size(), 40);
+}
+
+TEST(Waves, FewRowsOfTwoKindsEachHaveAllThreads) {
+  Rows rows({20, 20, 20});
+  rows.rows[1].wanted.head_importance = true;
+
+  const std::vector<Wave> waves = PlanWaves(rows.pointers, 16);
+
+  EXPECT_THAT(waves, ElementsAre(ElementsAre(ElementsAre(1)), ElementsAre(ElementsAre(0, 2))));
+}
+
 }  // namespace
 }  // namespace limpid::engine

@@ -85,10 +85,10 @@ TEST_F(Vjp, Attention) {
   const AttentionShape shape = {cu_seqlens, 2};
   const at::Tensor qkv = Random({11, 3 * 6}), cotangent = Random({11, 6});
   std::vector<at::Tensor> probs, ignored;
-  AttentionForward(shape, qkv, &probs);
+  AttentionForward(shape, qkv, {}, &probs);
 
   const at::Tensor truth =
-      FiniteDifferences([&](const at::Tensor& v) { return AttentionForward(shape, v, &ignored); }, qkv, cotangent);
+      FiniteDifferences([&](const at::Tensor& v) { return AttentionForward(shape, v, {}, &ignored); }, qkv, cotangent);
 
   EXPECT_LE(RelativeError(AttentionVjp(shape, qkv, probs, cotangent, {}), truth), kTolerance);
 }

@@ -65,7 +65,7 @@ struct Layout {
   int64_t Qkv(const Task& task, int64_t part) const {
     return task.begin * 3 * hidden + part * hidden + task.head * head_size;
   }
-  int64_t Output(const Task& task) const { return task.begin * hidden + task.head * head_size; }
+  int64_t Output(int64_t token, const Task& task) const { return token * hidden + task.head * head_size; }
   Matrix Of(const float* qkv, const Task& task, int64_t part, bool transposed = false) const {
     return {qkv + Qkv(task, part), 3 * hidden, transposed};
   }
@@ -81,16 +81,25 @@ float* Scratch(int64_t count) {
   return buffer.data();
 }
 
+void HideKeys(std::span<const uint8_t> is_hidden, int64_t queries, int64_t length, float* scores) {
+  for (size_t key = 0; key < is_hidden.size(); ++key) {
+    if (is_hidden[key] == 0) continue;
+    for (int64_t query = 0; query < queries; ++query) scores[query * length + static_cast<int64_t>(key)] = -INFINITY;
+  }
+}
+
 }  // namespace
 
 at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape, const at::Tensor& qkv,
-                            std::vector<at::Tensor>* probs) {
+                            std::span<const uint8_t> keeps_probs, std::vector<at::Tensor>* probs) {
   const Layout layout(shape, qkv.size(1) / 3);
-  at::Tensor output = at::empty({qkv.size(0), layout.hidden}, qkv.options());
+  const bool first_only = shape.first_query_only;
+  at::Tensor output = at::empty({first_only ? shape.num_sequences() : qkv.size(0), layout.hidden}, qkv.options());
   probs->clear();
   for (size_t s = 0; s + 1 < shape.cu_seqlens.size(); ++s) {
     const int64_t length = shape.cu_seqlens[s + 1] - shape.cu_seqlens[s];
-    probs->push_back(at::empty({shape.num_heads, length, length}, qkv.options()));
+    const bool is_kept = !first_only && (keeps_probs.empty() || keeps_probs[s] != 0);
+    probs->push_back(is_kept ? at::empty({shape.num_heads, length, length}, qkv.options()) : at::Tensor());
   }
   const std::vector<Task> tasks = MakeTasks(shape);
   const float* in = qkv.const_data_ptr<float>();
@@ -98,11 +107,15 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
   ForItems(static_cast<int64_t>(tasks.size()), [&](int64_t item) {
     const Task& task = tasks[static_cast<size_t>(item)];
     const int64_t length = task.length;
-    float* a = HeadOf((*probs)[task.sequence], task);
-    Multiply(layout.Of(in, task, 0), layout.Of(in, task, 1, /*transposed=*/true), length, layout.head_size, length,
+    const int64_t queries = first_only ? 1 : length;
+    const at::Tensor& kept = (*probs)[task.sequence];
+    float* a = kept.defined() ? HeadOf(kept, task) : Scratch(queries * length);
+    Multiply(layout.Of(in, task, 0), layout.Of(in, task, 1, /*transposed=*/true), queries, layout.head_size, length,
              layout.scale, a, length);
-    kernels.softmax(a, length, length);
-    Multiply({a, length}, layout.Of(in, task, 2), length, length, layout.head_size, 1, out + layout.Output(task),
+    HideKeys(shape.HiddenKeys(task.sequence), queries, length, a);
+    kernels.softmax(a, queries, length);
+    const int64_t to = first_only ? static_cast<int64_t>(task.sequence) : task.begin;
+    Multiply({a, length}, layout.Of(in, task, 2), queries, length, layout.head_size, 1, out + layout.Output(to, task),
              layout.hidden);
   });
   return output;
@@ -124,7 +137,7 @@ at::Tensor AttentionVjp(const Kernels& kernels, const AttentionShape& shape, con
     const Task& task = tasks[static_cast<size_t>(item)];
     const int64_t length = task.length, width = layout.head_size, stride = 3 * layout.hidden;
     const float* a = HeadOf(probs[task.sequence], task);
-    const Matrix dO = {grad_o + layout.Output(task), layout.hidden};
+    const Matrix dO = {grad_o + layout.Output(task.begin, task), layout.hidden};
     float* grad_a = Scratch(length * length);
     Multiply(dO, layout.Of(in, task, 2, /*transposed=*/true), length, width, length, 1, grad_a, length);
     if (relevance[task.sequence].defined()) {

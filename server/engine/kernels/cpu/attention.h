@@ -13,7 +13,7 @@ namespace limpid::engine::cpu {
 // The tuned CPU form of ops/attention.h: one task per sequence and head, straight out of and into the packed matrices,
 // scores and probabilities in one buffer that stays in cache. fp32 only.
 at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape, const at::Tensor& qkv,
-                            std::vector<at::Tensor>* probs);
+                            std::span<const uint8_t> keeps_probs, std::vector<at::Tensor>* probs);
 
 at::Tensor AttentionVjp(const Kernels& kernels, const AttentionShape& shape, const at::Tensor& qkv,
                         std::span<const at::Tensor> probs, const at::Tensor& grad_output, const AttentionTaps& taps);

@@ -45,8 +45,9 @@ at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, 
 
 at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& bias,
                                const at::Tensor& residual, at::Tensor x, LayerNormSaved* saved) {
-  at::Tensor output = at::empty_like(x);
-  *saved = {x, at::empty({x.size(0), 1}, x.options())};
+  // Without a vjp to come the output takes the place of what it is made of.
+  at::Tensor output = saved == nullptr ? x : at::empty_like(x);
+  if (saved != nullptr) *saved = {x, at::empty({x.size(0), 1}, x.options())};
   const LayerNormCall call = {
       .x = x.data_ptr<float>(),
       .bias = DataOrNull(bias),
@@ -54,7 +55,7 @@ at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& w
       .weight = weights.weight.const_data_ptr<float>(),
       .norm_bias = weights.bias.const_data_ptr<float>(),
       .output = output.data_ptr<float>(),
-      .rstd = saved->rstd.data_ptr<float>(),
+      .rstd = saved == nullptr ? nullptr : saved->rstd.data_ptr<float>(),
       .cols = x.size(1),
       .eps = static_cast<float>(weights.eps),
   };

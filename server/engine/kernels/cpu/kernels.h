@@ -26,7 +26,7 @@ struct Kernels {
                           int64_t cols);
 
   // x [rows, cols] += bias + residual (each may be null), then x = (x - mean) / sqrt(var + eps) in place, kept for the
-  // vjp; output = x * weight + norm_bias; rstd [rows].
+  // vjp; output = x * weight + norm_bias, which may be x itself; rstd [rows], or null.
   void (*add_layer_norm)(const struct LayerNormCall& call, int64_t row_begin, int64_t row_end);
 
   // grad_input = rstd * (wg - mean(wg) - normalized * mean(wg * normalized)), wg = weight * (grad + grad_residual).
@@ -40,7 +40,7 @@ struct LayerNormCall {
   const float* weight;
   const float* norm_bias;
   float* output;
-  float* rstd;
+  float* rstd;  // or null
   int64_t cols;
   float eps;
 };

@@ -150,7 +150,7 @@ void AddLayerNorm(const LayerNormCall& call, int64_t row_begin, int64_t row_end)
       squares = at::vec::fmadd(centred, centred, squares);
     });
     const float rstd = 1 / std::sqrt(Sum(squares) / static_cast<float>(cols) + call.eps);
-    call.rstd[r] = rstd;
+    if (call.rstd != nullptr) call.rstd[r] = rstd;
     const Vec factor(rstd);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
       const Vec normalized = (Load(x + i, n) - mean) * factor;

@@ -1,0 +1,31 @@
+#include "engine/pass/backward_rules.h"
+
+#include <ATen/TensorOperators.h>
+
+#include "engine/pass/lrp.h"
+
+namespace limpid::engine {
+namespace {
+
+constexpr BackwardRules kGradientRules = {
+    .bias_activation_forward = BiasActivationForward,
+    .add_layer_norm_vjp = AddLayerNormVjp,
+    .adjust_attention = [](at::Tensor*) {},
+    .tanh_slope = [](const at::Tensor&, const at::Tensor& y) { return 1 - y * y; },
+};
+
+}  // namespace
+
+#ifdef LIMPID_LRP
+bool HasLrp() { return true; }
+
+const BackwardRules& RulesOf(BackwardRule rule) {
+  return rule == BackwardRule::kGradient ? kGradientRules : LrpRulesOf(rule);
+}
+#else
+bool HasLrp() { return false; }
+
+const BackwardRules& RulesOf(BackwardRule) { return kGradientRules; }
+#endif
+
+}  // namespace limpid::engine
