@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "methods/registry.h"
 #include "telemetry/process_collector.h"
 #include "telemetry/scrape_gauges.h"
 #include "text/tokenizer.h"
@@ -73,7 +74,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, std:
     return ReadModel(source, options);
   };
   self->host_ = std::make_unique<lifecycle::ModelHost>(
-      lifecycle::ModelHost::Parts{.loader = {read, self->scheduler_.get(), &self->metrics_},
+      lifecycle::ModelHost::Parts{.loader = {read, self->scheduler_.get(), &self->metrics_, methods::MethodNames()},
                                   .registry = &self->models_,
                                   .metrics = &self->metrics_,
                                   .log = &self->log_,

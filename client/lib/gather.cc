@@ -55,6 +55,8 @@ absl::Status Gatherer::Add(v1::ExplainResponse* part) {
       return AddAttribution(part->mutable_attribution());
     case v1::ExplainResponse::kAttention:
       return AddChunk(part->mutable_attention());
+    case v1::ExplainResponse::kQuality:
+      return AddQuality(part->mutable_quality());
     case v1::ExplainResponse::kSummary:
       has_summary_ = true;
       explanation_.summary = std::move(*part->mutable_summary());
@@ -117,7 +119,21 @@ absl::Status Gatherer::AddAttribution(v1::Attribution* attribution) {
   } else if (const absl::Status units = CheckUnits(*attribution); !units.ok()) {
     return units;
   }
-  explanation_.attributions.push_back(std::move(*attribution));
+  (attribution->is_refining() ? explanation_.refinements : explanation_.attributions)
+      .push_back(std::move(*attribution));
+  return absl::OkStatus();
+}
+
+absl::Status Gatherer::AddQuality(v1::QualityReport* report) {
+  if (report->method_index() >= explanation_.attributions.size()) {
+    return Broken("a quality report of method ", report->method_index(), " came before its attribution");
+  }
+  for (const v1::QualityValue& value : report->values()) {
+    if (value.curve_size() != value.shares_size()) {
+      return Broken("a curve has ", value.curve_size(), " points at ", value.shares_size(), " shares");
+    }
+  }
+  explanation_.quality.push_back(std::move(*report));
   return absl::OkStatus();
 }
 

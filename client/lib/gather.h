@@ -27,6 +27,8 @@ struct AttentionMaps {
 struct Explanation {
   v1::Prediction prediction;
   std::vector<v1::Attribution> attributions;  // as many as methods were asked, less summary.missing_methods, in order
+  std::vector<v1::Attribution> refinements;   // that came before their method's own, as they came
+  std::vector<v1::QualityReport> quality;     // of methods with token scores, if asked for, in order
   std::vector<AttentionMaps> attention;       // by layer, in the order asked
   v1::Summary summary;
 };
@@ -48,6 +50,7 @@ class Gatherer {
  private:
   absl::Status AddPrediction(v1::Prediction* prediction);
   absl::Status AddAttribution(v1::Attribution* attribution);
+  absl::Status AddQuality(v1::QualityReport* report);
   absl::Status AddChunk(v1::AttentionChunk* part);
   absl::Status CheckUnits(const v1::Attribution& attribution) const;
   // Bytes of text that a unit or token of `sequence` can point into.

@@ -70,7 +70,11 @@ struct Alteration {
   std::shared_ptr<const Baseline> baseline = nullptr;  // at the same attach point; null: alpha is not used
   std::vector<float> alpha = {};                       // [T], or [1] for all tokens
 
-  friend bool operator==(const Alteration&, const Alteration&) = default;
+  friend bool operator==(const Alteration& a, const Alteration& b) {
+    const bool have_baselines = a.baseline != nullptr && b.baseline != nullptr;
+    const bool same_baseline = have_baselines ? *a.baseline == *b.baseline : a.baseline == b.baseline;
+    return same_baseline && a.at == b.at && a.noise == b.noise && a.alpha == b.alpha;
+  }
 };
 
 // Hidden states of one layer: those that enter layer `layer` in [0, L), or the last ones with `layer` = L.

@@ -9,31 +9,24 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
-#include "explain/method.h"
-#include "explain/method_runs.h"
 #include "explain/tensors.h"
 
 namespace limpid::explain {
 namespace {
 
-constexpr double kScoreTolerance = 1e-3, kPredictionTolerance = 1e-4;
+constexpr double kOutputTolerance = 1e-3, kPredictionTolerance = 1e-4;
 
-// Each reads another output of the backward pass.
-const std::vector<MethodSpec>& CanaryMethods() {
-  static const auto& methods = *new std::vector<MethodSpec>{SaliencySpec{}, GradientXInputSpec{},
-                                                            GradientWeightedAttentionSpec{}, HeadImportanceSpec{}};
-  return methods;
-}
-
-MethodRuns MakeRuns() { return MethodRuns(MakeMethods(CanaryMethods())); }
-
-// As far as methods look at it.
-text::Encoding EncodingOf(const engine::Row& row) {
-  text::Encoding encoding;
-  for (int32_t id : row.token_ids) encoding.tokens.emplace_back().id = id;
-  return encoding;
-}
+// Each is another output of the pass; all come out of one row.
+struct Output {
+  const char* name;
+  const engine::HostTensor& (*of)(const engine::RowResult& result);
+};
+constexpr Output kOutputs[] = {
+    {"the word embeddings", [](const engine::RowResult& result) -> auto& { return result.inputs[0]; }},
+    {"the gradient", [](const engine::RowResult& result) -> auto& { return result.gradients[0]; }},
+    {"the attention's gradient", [](const engine::RowResult& result) -> auto& { return result.gradient_attention; }},
+    {"the heads' importance", [](const engine::RowResult& result) -> auto& { return result.head_importance; }},
+};
 
 // One whose gradient is never mere rounding. Hence a class that is named, since which one is predicted may hang on a
 // rounding, and no mean output, which a last norm without weights makes constant.
@@ -79,42 +72,32 @@ engine::Row CanaryRow(const engine::ModelCard& model, size_t length) {
   }
   row.type_ids.assign(length, 0);
   row.target = CanaryTarget(model);
-  const text::Encoding encoding = EncodingOf(row);
-  engine::Wanted wanted;
-  MakeRuns().Plan({model, encoding, {}, row}, &wanted);
-  row.wanted = std::move(wanted);
+  row.wanted.gradient_at[0] = true;
+  row.wanted.gradient_attention = true;
+  row.wanted.head_importance = true;
   return row;
 }
 
-absl::StatusOr<CanaryAnswer> AnswerOf(const engine::ModelCard& model, const engine::RowResult& result) {
-  const engine::Row row = CanaryRow(model, kCanaryTokens);
-  const text::Encoding encoding = EncodingOf(row);
+absl::StatusOr<CanaryAnswer> AnswerOf(const engine::RowResult& result) {
   const engine::Prediction& prediction = result.prediction;
-  CanaryAnswer answer{.prediction = prediction.logits.empty() ? prediction.embedding : prediction.logits, .scores = {}};
+  CanaryAnswer answer{.prediction = prediction.logits.empty() ? prediction.embedding : prediction.logits,
+                      .outputs = {}};
   answer.prediction.push_back(prediction.target_value);
   if (!AllFinite(answer.prediction)) return absl::InternalError("canary: the prediction is not a finite number");
-  MethodRuns runs = MakeRuns();
-  const MethodInput input = {model, encoding, {}, row};
-  engine::Wanted wanted;
-  runs.Plan(input, &wanted);
-  ABSL_RETURN_IF_ERROR(runs.Fold(input, result, {},
-                                 [&](size_t, TokenScores scores) {
-                                   const auto& heads = scores.head_scores.values;
-                                   answer.scores.push_back(heads.empty()
-                                                               ? std::move(scores.scores)
-                                                               : std::vector<float>(heads.begin(), heads.end()));
-                                 })
-                           .status());
+  for (const Output& output : kOutputs) {
+    const std::span<const float> values = output.of(result).values;
+    if (!AllFinite(values)) return absl::InternalError(absl::StrCat("canary: ", output.name, " is not finite"));
+    answer.outputs.emplace_back(values.begin(), values.end());
+  }
   return answer;
 }
 
 absl::Status CompareCanary(const CanaryAnswer& known, const CanaryAnswer& answer) {
   const double prediction = Difference(known.prediction, answer.prediction, /*least_scale=*/1);
   if (prediction > kPredictionTolerance) return Wrong("the prediction", prediction, kPredictionTolerance);
-  for (size_t i = 0; i < known.scores.size(); ++i) {
-    const double scores = Difference(known.scores[i], answer.scores.at(i), /*least_scale=*/0);
-    if (scores > kScoreTolerance)
-      return Wrong(std::string(MakeMethod(CanaryMethods()[i])->name()), scores, kScoreTolerance);
+  for (size_t i = 0; i < known.outputs.size(); ++i) {
+    const double output = Difference(known.outputs[i], answer.outputs.at(i), /*least_scale=*/0);
+    if (output > kOutputTolerance) return Wrong(kOutputs[i].name, output, kOutputTolerance);
   }
   return absl::OkStatus();
 }

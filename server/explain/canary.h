@@ -19,18 +19,18 @@ engine::Row CanaryRow(const engine::ModelCard& model, size_t length);
 // So long is the canary's own row, or as long as the model allows.
 inline constexpr size_t kCanaryTokens = 24;
 
-// What the row of kCanaryTokens answers: the prediction, and the scores of the methods that read it.
+// What the row of kCanaryTokens answers.
 struct CanaryAnswer {
-  std::vector<float> prediction;           // logits or embedding, then the target's value
-  std::vector<std::vector<float>> scores;  // by method
+  std::vector<float> prediction;            // logits or embedding, then the target's value
+  std::vector<std::vector<float>> outputs;  // what methods read, an array each
 };
 
-// INTERNAL if a method fails or a number is not finite.
-absl::StatusOr<CanaryAnswer> AnswerOf(const engine::ModelCard& model, const engine::RowResult& result);
+// INTERNAL if a number is not finite.
+absl::StatusOr<CanaryAnswer> AnswerOf(const engine::RowResult& result);
 
-// INTERNAL, saying what differs by how much, unless each score is within 1e-3 of `known`, relative to its method's
-// largest, and each number of the prediction within 1e-4, relative to 1 or its largest. Fp32 on any kernel is a hundred
-// times closer; what these bounds catch are wrong numbers, not rounding.
+// INTERNAL, saying what differs by how much, unless each element of an output is within 1e-3 of `known`, relative to
+// the output's largest, and each number of the prediction within 1e-4, relative to 1 or its largest. Fp32 on any kernel
+// is a hundred times closer; what these bounds catch are wrong numbers, not rounding.
 absl::Status CompareCanary(const CanaryAnswer& known, const CanaryAnswer& answer);
 
 }  // namespace limpid::explain

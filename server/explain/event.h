@@ -31,6 +31,14 @@ struct Unit {
   uint32_t begin_byte = 0, end_byte = 0, begin_char = 0, end_char = 0;
 };
 
+// Of scores that sum to value - baseline_value.
+struct Completeness {
+  float value = 0, baseline_value = 0;
+  float error = 0;             // |sum - (value - baseline_value)| / |value - baseline_value|
+  float refinement_error = 0;  // sum_t |a_t - a_t of half the nodes| / sum_t |a_t|; 0 where nothing is approximated
+  bool is_certified = false;   // both are within the tolerance asked for
+};
+
 struct MethodCard {
   std::string method;
   std::optional<engine::AttachPoint> attach_point;
@@ -42,15 +50,83 @@ struct MethodCard {
   float sum_abs = 0;  // over token scores before any aggregation, or over head scores
   std::optional<Replacement> replacement;
   uint32_t rows = 0;   // beside the base row
-  uint32_t units = 0;  // that were taken out one at a time
+  uint32_t units = 0;  // taken out one at a time, or kept or taken out by a sample
+  std::string baseline;
+  std::optional<uint64_t> seed;
+  uint32_t samples = 0;
+  std::string form;
+  Aggregation aggregation = Aggregation::kSum;
+  Normalization normalization = Normalization::kNone;
+  float scale = 0;  // 0 without normalization
+  std::optional<Completeness> completeness;
+};
+
+// A change of one unit of the input.
+struct Edit {
+  Unit unit;
+  std::string replacement;      // what stands there now; empty: taken out
+  int32_t replacement_id = -1;  // -1: taken out
+};
+
+// A changed input, and what the model makes of it. Semantics of limpid.v1.Edits.
+struct Edits {
+  enum class Outcome { kFound, kNotFound, kBudgetSpent } outcome = Outcome::kNotFound;
+  bool is_minimal = false;
+  std::vector<Edit> edits;
+  std::vector<int32_t> token_ids, type_ids;
+  std::string text, text_pair;
+  float margin_before = 0, margin_after = 0;
+  int32_t class_before = -1, class_after = -1;
+  std::vector<float> probabilities;
+};
+
+// [T, other T], row-major.
+struct TokenMatrix {
+  std::vector<text::Token> other_tokens;
+  std::vector<float> values;
 };
 
 struct AttributionEvent {
   uint32_t method_index = 0;
   MethodCard card;
   std::vector<float> scores;
+  std::vector<float> scaled_scores;  // scores / card.scale; with a normalization only
   std::vector<Unit> units;
   engine::HostTensor head_scores;  // [layers, heads]; head importance only
+  std::optional<TokenMatrix> matrix;
+  std::optional<Edits> edits;
+  bool is_refining = false;  // scores of the same method with more rows follow
+};
+
+// Semantics of limpid.v1.Quality.Metric.
+enum class Metric {
+  kComprehensiveness,
+  kSufficiency,
+  kDeletion,
+  kInsertion,
+  kLogOdds,
+  kInfidelity,
+  kMaxSensitivity,
+  kCompleteness,
+  kSoftComprehensiveness,
+  kSoftSufficiency,
+  kNormalizedDeletion,
+};
+
+struct QualityValue {
+  Metric metric = Metric::kComprehensiveness;
+  float value = 0;
+  std::optional<float> random_value;  // mean over random orders
+  bool beats_random = false;
+  std::vector<float> curve, shares;  // of the same length
+};
+
+// Of one attribution.
+struct QualityEvent {
+  uint32_t method_index = 0;
+  std::vector<QualityValue> values;
+  Replacement replacement = Replacement::kDefault;
+  uint32_t rows = 0;  // beside those that were there already
 };
 
 // One layer's maps, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it. Layers
@@ -73,11 +149,11 @@ struct SummaryEvent {
   std::string model;
   std::string weights_sha256;
   bool partial = false;
-  std::vector<uint32_t> missing_methods, missing_attention_layers;
+  std::vector<uint32_t> missing_methods = {}, missing_quality = {}, missing_attention_layers = {};
   bool condition_unmet = false;
 };
 
-using Event = std::variant<PredictionEvent, AttributionEvent, AttentionEvent, SummaryEvent>;
+using Event = std::variant<PredictionEvent, AttributionEvent, AttentionEvent, QualityEvent, SummaryEvent>;
 
 // Where a session's events go. Called from any thread, one call at a time per session, in the order of the contract;
 // must not block. After End nothing more comes.

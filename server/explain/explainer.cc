@@ -8,6 +8,7 @@
 #include "explain/method.h"
 #include "explain/preparation.h"
 #include "explain/session.h"
+#include "explain/units.h"
 
 namespace limpid::explain {
 namespace {
@@ -18,6 +19,7 @@ absl::Status CheckRequest(const ExplainRequest& request, const Limits& limits) {
                                                    limits.max_methods, " are allowed"));
   }
   ABSL_RETURN_IF_ERROR(CheckInput(request.input, limits));
+  ABSL_RETURN_IF_ERROR(CheckSpans(request.spans, request.input));
   if (request.target.kind != TargetSpec::Kind::kSimilarity) return absl::OkStatus();
   return CheckSimilarityText(request.target.similarity_text, limits);
 }
@@ -64,7 +66,7 @@ absl::StatusOr<text::Encoding> Explainer::Tokenize(const std::string& model, con
 absl::StatusOr<CostEstimate> Explainer::EstimateCost(const ExplainRequest& request, const CallContext& context) const {
   ABSL_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> model, Find(request.model));
   ABSL_RETURN_IF_ERROR(CheckRequest(request, limits_));
-  MethodRuns methods(MakeMethods(request.methods));
+  MethodRuns methods(request.methods, request.quality);
   ABSL_ASSIGN_OR_RETURN(const Preparation prepared, Prepare(*model, request, limits_, &methods));
   const schedule::Applicant applicant = ApplicantOf(request, context);
   return CostEstimate{.rows_forward = prepared.rows_forward,

@@ -90,7 +90,4 @@ class Explainer {
   LiveSessions sessions_;
 };
 
-// Names of the methods in the order of the registry, as in MethodCard::method.
-std::vector<std::string> MethodNames();
-
 }  // namespace limpid::explain

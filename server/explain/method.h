@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,24 +15,35 @@
 
 namespace limpid::explain {
 
-// What every method may look at: the text as the model reads it.
+// What every method may look at: the request, and the text as the model reads it. All of it outlives the call it is
+// given to.
 struct MethodInput {
   const engine::ModelCard& model;
+  const text::Tokenizer& tokenizer;
   const text::Encoding& encoding;
-  const text::StandIns stand_ins;
   // The row of the unaltered text with the request's target. All methods of a request share it.
   const engine::Row& base_row;
+  const ExplainRequest& request;
+  // The tokens of a similarity target's text; else null.
+  const text::Encoding* other = nullptr;
+
+  size_t num_tokens() const { return encoding.tokens.size(); }
 };
 
 // The base row with nothing wanted and with the target that its prediction resolved, for altered copies: what they
 // would predict themselves may be another class.
 engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base);
 
-// One number per token, or one per head; the session adds units, granularity and the index.
+// INVALID_ARGUMENT if the text has no token of this index.
+absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input);
+
+// What a method gives: numbers a token as a rule. The session adds units, granularity and the index.
 struct TokenScores {
   MethodCard card;
   std::vector<float> scores;       // [T]
   engine::HostTensor head_scores;  // [layers, heads], instead of scores
+  std::optional<TokenMatrix> matrix = std::nullopt;
+  std::optional<Edits> edits = std::nullopt;
 };
 
 // Rows, as long as the input, that a method expects to ask for in its folds: for the estimate of the request's cost.
@@ -41,35 +52,32 @@ struct Forecast {
   engine::Wanted wanted = {};
 };
 
-// A fold's outcome: the scores, or more rows to run first.
+// A fold's outcome: more rows to run, or none when the scores are final.
 struct FoldStep {
-  std::vector<engine::Row> more_rows;
-  TokenScores scores;  // valid if more_rows is empty
+  std::vector<engine::Row> more_rows = {};
+  TokenScores scores = {};     // valid if more_rows is empty, or if it is a refinement
+  bool is_refinement = false;  // with more_rows: the scores as far as they are known are worth sending
 };
 
-// One way to explain: a plan of rows and a fold over their results. One object per request and method; a session
-// calls it from one thread at a time, in this order: Check, Plan, then Fold until it asks for no more rows.
+// One way to explain: rows to run and a fold over their results. One object per request and method; a session calls it
+// from one thread at a time, in this order: Check, Plan, then Fold until it asks for no more rows.
 class Method {
  public:
   virtual ~Method() = default;
 
-  virtual std::string_view name() const = 0;
-
   // Refuses options that this input or model cannot satisfy: INVALID_ARGUMENT naming the option and its range.
   virtual absl::Status Check(const MethodInput&) const { return absl::OkStatus(); }
 
-  // Adds to `base` what this method reads from the base row, and returns the rows it needs beside it (often none).
-  virtual std::vector<engine::Row> Plan(const MethodInput& input, engine::Wanted* base) const = 0;
+  // Adds to `base` what this method reads from the base row.
+  virtual void Plan(const MethodInput&, engine::Wanted*) const {}
 
-  virtual Forecast Expect(const MethodInput&) const { return {}; }
+  virtual std::vector<Forecast> Expect(const MethodInput&) const { return {}; }
 
-  // `rows` are the results of all rows asked for so far, in the order they were asked.
+  // `rows` are the results of those that the last fold asked for, in their order; none in the first fold. A row that
+  // wants nothing but the prediction is run once a request, whoever asks for it and how often; its result has no
+  // embedding.
   virtual absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
                                         std::span<const engine::RowResult> rows) = 0;
 };
-
-// Makes the method that a spec describes (methods.cc holds the list).
-std::unique_ptr<Method> MakeMethod(const MethodSpec& spec);
-std::vector<std::unique_ptr<Method>> MakeMethods(const std::vector<MethodSpec>& specs);
 
 }  // namespace limpid::explain

@@ -68,15 +68,23 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
         AttentionPlan::Create(*request.attention, card, prepared.encoding.tokens.size(), limits.max_attention_bytes));
     wanted.attention_layers = prepared.attention->layers();
   }
-  const MethodInput input = {card, prepared.encoding, model.tokenizer->stand_ins(), prepared.base_row};
+  const MethodInput input = InputOf(model, request, prepared);
   ABSL_RETURN_IF_ERROR(methods->Check(input));
-  prepared.method_rows = methods->Plan(input, &wanted);
+  methods->Plan(input, &wanted);
   prepared.base_row.wanted = std::move(wanted);
-  prepared.units = MakeUnits(prepared.encoding, request.granularity);
+  prepared.units = MakeUnits(prepared.encoding, request.granularity, request.input, request.spans);
   CountRows(model, OwnRows(prepared), &prepared);
-  CountRows(model, prepared.method_rows, &prepared);
   for (const Forecast& forecast : methods->Expect(input)) CountForecast(model, forecast, &prepared);
   return prepared;
+}
+
+MethodInput InputOf(const Model& model, const ExplainRequest& request, const Preparation& prepared) {
+  return {.model = model.engine->card(),
+          .tokenizer = *model.tokenizer,
+          .encoding = prepared.encoding,
+          .base_row = prepared.base_row,
+          .request = request,
+          .other = prepared.similarity_encoding.has_value() ? &*prepared.similarity_encoding : nullptr};
 }
 
 schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows) {

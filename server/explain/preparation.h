@@ -25,7 +25,6 @@ struct Preparation {
   text::Encoding encoding;
   std::optional<text::Encoding> similarity_encoding;  // of the other text, for a similarity target
   engine::Row base_row;                               // with all that is wanted of it; its reference is still missing
-  std::vector<engine::Row> method_rows;               // that the methods need beside it; so is theirs
   std::optional<Condition> condition;
   std::optional<AttentionPlan> attention;
   std::vector<Unit> units;
@@ -41,6 +40,9 @@ struct Preparation {
 // INVALID_ARGUMENT naming the field. Takes as long as tokenizing; `methods` are those of the request.
 absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& request, const Limits& limits,
                                     MethodRuns* methods);
+
+// What the methods look at; of things that outlive it.
+MethodInput InputOf(const Model& model, const ExplainRequest& request, const Preparation& prepared);
 
 // Of rows, results included.
 schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows);

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/row.h"
@@ -36,45 +37,37 @@ struct TargetSpec {
   std::string similarity_text;
 };
 
-enum class Granularity { kToken, kWord };
+// Bytes [begin_byte, end_byte) of one sequence's text.
+struct Span {
+  uint32_t begin_byte = 0, end_byte = 0;
+  int32_t sequence = 0;  // as in text::Token
+};
+
+enum class Granularity { kToken, kWord, kSentence, kSpan };
+
+enum class Aggregation { kSum, kSumAbs };
+
+enum class Normalization { kNone, kL1, kL2, kMaxAbs };
 
 enum class Reduction { kDefault, kL2, kL1, kMeanAbs, kSum };
 
-struct SaliencySpec {
-  engine::AttachPoint attach_point = engine::AttachPoint::kWordEmbedding;
-  Reduction reduction = Reduction::kL2;
-};
-struct GradientXInputSpec {
-  engine::AttachPoint attach_point = engine::AttachPoint::kWordEmbedding;
-};
-struct AttentionRolloutSpec {
-  uint32_t query_token = 0;
-};
-struct GradientWeightedAttentionSpec {
-  uint32_t query_token = 0;
-};
-struct GradientXAttentionSpec {
-  uint32_t query_token = 0;
-  int32_t layer = -1;  // negative: from the end
-};
-struct HeadImportanceSpec {
-  bool normalize_by_layer = false;
-};
-
 // Semantics of limpid.v1.Replacement.
-enum class Replacement { kDefault, kMask, kPad, kUnknown, kDelete };
+enum class Replacement { kDefault, kMask, kPad, kUnknown, kZero, kMean, kDelete, kAttention };
 
-struct OcclusionSpec {
-  Granularity unit = Granularity::kToken;
-  Replacement replacement = Replacement::kDefault;
-};
-struct SequentialIntegratedGradientsSpec {
-  Replacement baseline = Replacement::kDefault;  // not kDelete
+class Method;
+
+// A method asked for, its options read (methods/registry.h).
+struct MethodSpec {
+  std::string name;                               // as in MethodCard
+  std::function<std::unique_ptr<Method>()> make;  // a new one each time
 };
 
-using MethodSpec =
-    std::variant<SaliencySpec, GradientXInputSpec, AttentionRolloutSpec, GradientWeightedAttentionSpec,
-                 GradientXAttentionSpec, HeadImportanceSpec, OcclusionSpec, SequentialIntegratedGradientsSpec>;
+class Measurement;
+
+// What each method's scores are measured by, options read (quality/quality.h).
+struct QualitySpec {
+  std::function<std::unique_ptr<Measurement>(const MethodSpec& measured)> make;
+};
 
 struct AttentionSelection {
   enum class Encoding { kFloat32, kFloat16 };
@@ -97,6 +90,11 @@ struct ExplainRequest {
   std::vector<MethodSpec> methods;
   std::optional<AttentionSelection> attention;
   Granularity granularity = Granularity::kToken;
+  std::vector<Span> spans;  // of Granularity::kSpan
+  Aggregation aggregation = Aggregation::kSum;
+  Normalization normalization = Normalization::kNone;
+  bool drop_special_tokens = false;
+  std::optional<QualitySpec> quality;
   schedule::Priority priority = schedule::Priority::kInteractive;
   std::optional<ConditionSpec> condition;
   bool allow_partial = false;

@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
+#include "explain/attribution.h"
 #include "explain/input.h"
 #include "explain/method.h"
 #include "explain/method_runs.h"
@@ -19,7 +20,6 @@
 #include "explain/prediction.h"
 #include "explain/preparation.h"
 #include "explain/target.h"
-#include "explain/units.h"
 
 namespace limpid::explain {
 namespace {
@@ -51,7 +51,7 @@ class Session : public std::enable_shared_from_this<Session> {
         permit_(std::move(start.permit)),
         caller_gone_(context_.stop, [this] { stop_.request_stop(); }),
         sink_(std::move(start.sink)),
-        methods_(MakeMethods(request_.methods)) {}
+        methods_(request_.methods, request_.quality) {}
   ~Session() { sink_.End(Defect("a step of the request was lost")); }
 
   void Start() {
@@ -91,12 +91,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   absl::Status EmitPrediction(const engine::Prediction& prediction);
   absl::Status EmitLayers();
-  void EmitAttribution(size_t method_index, TokenScores scores);
   void TakeTiming(const schedule::RowTiming& timing);
 
-  MethodInput method_input() const {
-    return {card_, prepared_.encoding, model_->tokenizer->stand_ins(), prepared_.base_row};
-  }
+  MethodInput method_input() const { return InputOf(*model_, request_, prepared_); }
 
   // First, to be destroyed last: whoever waits for the sessions may then take everything away.
   const LiveSessions::Membership membership_;
@@ -183,9 +180,6 @@ absl::Status Session::TakeReference(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
   ABSL_RETURN_IF_ERROR(CheckPrediction(results->front().prediction, {}));
   auto embedding = std::make_shared<const std::vector<float>>(std::move(results->front().prediction.embedding));
-  for (engine::Row& row : prepared_.method_rows) {
-    if (row.target.kind == engine::Target::Kind::kSimilarity) row.target.reference = embedding;
-  }
   prepared_.base_row.target.reference = std::move(embedding);
   return SubmitProbe();
 }
@@ -210,9 +204,7 @@ absl::Status Session::TakeProbe(Results results) {
 }
 
 absl::Status Session::SubmitBase() {
-  std::vector<engine::Row> rows = std::move(prepared_.method_rows);
-  rows.insert(rows.begin(), prepared_.base_row);
-  Submit(std::move(rows), &Session::TakeBase);
+  Submit({prepared_.base_row}, &Session::TakeBase);
   return absl::OkStatus();
 }
 
@@ -275,7 +267,7 @@ absl::Status Session::TakeBase(Results results) {
   // They have left on their own, or are about to.
   base_.attention.clear();
   ABSL_RETURN_IF_ERROR(EmitPrediction(base_.prediction));
-  return Fold(std::span(*results).subspan(1));
+  return Fold({});
 }
 
 absl::Status Session::TakeMore(Results results) {
@@ -285,27 +277,20 @@ absl::Status Session::TakeMore(Results results) {
 }
 
 absl::Status Session::Fold(std::span<engine::RowResult> results) {
-  ABSL_ASSIGN_OR_RETURN(std::vector<engine::Row> more,
-                        methods_.Fold(method_input(), base_, results, [this](size_t index, TokenScores scores) {
-                          EmitAttribution(index, std::move(scores));
-                        }));
+  const MethodRuns::Receiver receiver = {.on_scores =
+                                             [this](size_t index, TokenScores scores, bool is_refining) {
+                                               AttributionEvent event =
+                                                   MakeAttribution(index, std::move(scores), prepared_.units, request_);
+                                               event.is_refining = is_refining;
+                                               sink_.Emit(std::move(event));
+                                             },
+                                         .on_quality = [this](QualityEvent event) { sink_.Emit(std::move(event)); }};
+  ABSL_ASSIGN_OR_RETURN(std::vector<engine::Row> more, methods_.Fold(method_input(), base_, results, receiver));
   if (more.empty()) return Finish();
   const schedule::Demand grown = TakeUnexpected(DemandOf(*model_->engine, more), &prepared_.later);
   permit_->Grow(grown.tokens, grown.flops);
   Submit(std::move(more), &Session::TakeMore);
   return absl::OkStatus();
-}
-
-void Session::EmitAttribution(size_t method_index, TokenScores scores) {
-  AttributionEvent event;
-  event.method_index = static_cast<uint32_t>(method_index);
-  event.card = std::move(scores.card);
-  event.head_scores = std::move(scores.head_scores);
-  if (event.head_scores.empty()) {
-    event.scores = SumByUnit(scores.scores, prepared_.units);
-    event.units = prepared_.units;
-  }
-  sink_.Emit(std::move(event));
 }
 
 absl::Status Session::EmitPrediction(const engine::Prediction& prediction) {
@@ -367,6 +352,9 @@ absl::Status Session::FinishPartially() {
   summary_.partial = true;
   for (size_t i = methods_.num_sent(); i < methods_.size(); ++i) {
     summary_.missing_methods.push_back(static_cast<uint32_t>(i));
+  }
+  for (size_t i = methods_.num_measured(); methods_.is_measured() && i < methods_.size(); ++i) {
+    summary_.missing_quality.push_back(static_cast<uint32_t>(i));
   }
   if (!prepared_.attention.has_value()) return Finish();
   ABSL_RETURN_IF_ERROR(EmitLayers());

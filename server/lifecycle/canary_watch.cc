@@ -20,7 +20,7 @@ using Results = absl::StatusOr<std::vector<engine::RowResult>>;
 
 absl::Status CheckAnswer(const explain::Model& model, const Results& results) {
   ABSL_RETURN_IF_ERROR(results.status());
-  ABSL_ASSIGN_OR_RETURN(const auto answer, explain::AnswerOf(model.engine->card(), results->front()));
+  ABSL_ASSIGN_OR_RETURN(const auto answer, explain::AnswerOf(results->front()));
   return explain::CompareCanary(model.canary, answer);
 }
 

@@ -9,7 +9,6 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "explain/canary.h"
-#include "explain/explainer.h"
 
 namespace limpid::lifecycle {
 namespace {
@@ -45,7 +44,7 @@ absl::StatusOr<LoadedModel> ModelLoader::Load(const ModelSource& source, std::st
   ABSL_RETURN_IF_ERROR(CheckStop(stop));
   ABSL_ASSIGN_OR_RETURN(std::shared_ptr<explain::Model> model, read_(source));
   ABSL_RETURN_IF_ERROR(CheckWeights(*model, source));
-  model->metrics = metrics_->AddModel(source.name, explain::MethodNames());
+  model->metrics = metrics_->AddModel(source.name, methods_);
   ABSL_RETURN_IF_ERROR(WarmUp(*model, stop));
   ABSL_RETURN_IF_ERROR(CheckCanary(model.get(), stop));
   return LoadedModel{.model = std::move(model), .load_time = absl::Now() - start};
@@ -77,9 +76,9 @@ absl::Status ModelLoader::CheckCanary(explain::Model* model, std::stop_token sto
   const engine::ModelCard& card = model->engine->card();
   const engine::Row row = explain::CanaryRow(card, explain::kCanaryTokens);
   ABSL_ASSIGN_OR_RETURN(const engine::RowResult reference, model->engine->RunReference(row));
-  ABSL_ASSIGN_OR_RETURN(model->canary, explain::AnswerOf(card, reference));
+  ABSL_ASSIGN_OR_RETURN(model->canary, explain::AnswerOf(reference));
   ABSL_ASSIGN_OR_RETURN(const engine::RowResult result, RunRow(*model, row, std::move(stop)));
-  ABSL_ASSIGN_OR_RETURN(const explain::CanaryAnswer answer, explain::AnswerOf(card, result));
+  ABSL_ASSIGN_OR_RETURN(const explain::CanaryAnswer answer, explain::AnswerOf(result));
   const absl::Status compared = explain::CompareCanary(model->canary, answer);
   if (!compared.ok()) model->metrics->canary_failures->Increment();
   return compared;

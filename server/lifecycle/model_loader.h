@@ -4,6 +4,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -34,9 +36,9 @@ class ModelLoader {
   // Engine and tokenizer of a folder, name and folder set.
   using Read = std::function<absl::StatusOr<std::shared_ptr<explain::Model>>(const ModelSource&)>;
 
-  // The scheduler and the metrics outlive the loader.
-  ModelLoader(Read read, schedule::Scheduler* scheduler, telemetry::Metrics* metrics)
-      : read_(std::move(read)), scheduler_(scheduler), metrics_(metrics) {}
+  // `methods` are the names under which explanations are counted. The scheduler and the metrics outlive the loader.
+  ModelLoader(Read read, schedule::Scheduler* scheduler, telemetry::Metrics* metrics, std::vector<std::string> methods)
+      : read_(std::move(read)), scheduler_(scheduler), metrics_(metrics), methods_(std::move(methods)) {}
 
   // What `read` says of the folder; DATA_LOSS if the weights are others than expected; INTERNAL if the canary's answer
   // is wrong; CANCELLED if `stop` was requested, which is looked at between the steps.
@@ -50,6 +52,7 @@ class ModelLoader {
   const Read read_;
   schedule::Scheduler* const scheduler_;
   telemetry::Metrics* const metrics_;
+  const std::vector<std::string> methods_;
 };
 
 }  // namespace limpid::lifecycle

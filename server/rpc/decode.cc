@@ -6,12 +6,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "rpc/decode_method.h"
+#include "methods/lib/options.h"
+#include "methods/registry.h"
 
 namespace limpid::rpc {
 namespace {
 
 using explain::TargetSpec;
+
+constexpr int kMaxSpans = 256;
 
 absl::Status FieldError(const std::string& field, const std::string& problem) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
@@ -29,7 +32,7 @@ absl::StatusOr<text::Truncation> DecodeTruncation(v1::Truncation truncation) {
     case v1::TRUNCATION_ONLY_SECOND:
       return text::Truncation::kOnlySecond;
     default:
-      return UnknownEnumValue("input.truncation", truncation);
+      return methods::UnknownValue("input.truncation", truncation);
   }
 }
 
@@ -43,7 +46,7 @@ absl::StatusOr<engine::Score> DecodeScore(v1::Score score) {
     case v1::SCORE_PROB:
       return engine::Score::kProb;
     default:
-      return UnknownEnumValue("target.score", score);
+      return methods::UnknownValue("target.score", score);
   }
 }
 
@@ -112,8 +115,52 @@ absl::StatusOr<explain::AttentionSelection> DecodeAttention(const v1::AttentionS
       selection.encoding = explain::AttentionSelection::Encoding::kFloat16;
       return selection;
     default:
-      return UnknownEnumValue("attention.encoding", attention.encoding());
+      return methods::UnknownValue("attention.encoding", attention.encoding());
   }
+}
+
+absl::StatusOr<explain::Aggregation> DecodeAggregation(v1::Aggregation aggregation) {
+  switch (aggregation) {
+    case v1::AGGREGATION_UNSPECIFIED:
+    case v1::AGGREGATION_SUM:
+      return explain::Aggregation::kSum;
+    case v1::AGGREGATION_SUM_ABS:
+      return explain::Aggregation::kSumAbs;
+    default:
+      return methods::UnknownValue("aggregation", aggregation);
+  }
+}
+
+absl::StatusOr<explain::Normalization> DecodeNormalization(v1::Normalization normalization) {
+  switch (normalization) {
+    case v1::NORMALIZATION_UNSPECIFIED:
+      return explain::Normalization::kNone;
+    case v1::NORMALIZATION_L1:
+      return explain::Normalization::kL1;
+    case v1::NORMALIZATION_L2:
+      return explain::Normalization::kL2;
+    case v1::NORMALIZATION_MAX_ABS:
+      return explain::Normalization::kMaxAbs;
+    default:
+      return methods::UnknownValue("normalization", normalization);
+  }
+}
+
+// How the scores are to come.
+absl::Status DecodeForm(const v1::ExplainRequest& request, explain::ExplainRequest* decoded) {
+  ABSL_ASSIGN_OR_RETURN(decoded->granularity, methods::ReadGranularity(request.granularity(), "granularity"));
+  ABSL_ASSIGN_OR_RETURN(decoded->aggregation, DecodeAggregation(request.aggregation()));
+  ABSL_ASSIGN_OR_RETURN(decoded->normalization, DecodeNormalization(request.normalization()));
+  decoded->drop_special_tokens = request.drop_special_tokens();
+  if (request.spans_size() > kMaxSpans) {
+    return FieldError("spans", absl::StrCat(request.spans_size(), " are given, at most ", kMaxSpans, " are allowed"));
+  }
+  for (const v1::Span& span : request.spans()) {
+    decoded->spans.push_back({.begin_byte = span.begin_byte(),
+                              .end_byte = span.end_byte(),
+                              .sequence = static_cast<int32_t>(span.sequence())});
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
@@ -124,7 +171,7 @@ absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
     case v1::PRIORITY_BULK:
       return schedule::Priority::kBulk;
     default:
-      return UnknownEnumValue("priority", priority);
+      return methods::UnknownValue("priority", priority);
   }
 }
 
@@ -170,13 +217,14 @@ absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRe
   ABSL_ASSIGN_OR_RETURN(decoded.input, DecodeInput(request.input()));
   ABSL_ASSIGN_OR_RETURN(decoded.target, DecodeTarget(request.target()));
   for (int i = 0; i < request.methods_size(); ++i) {
-    ABSL_ASSIGN_OR_RETURN(explain::MethodSpec spec, DecodeMethod(request.methods(i), absl::StrCat("methods[", i, "]")));
+    ABSL_ASSIGN_OR_RETURN(explain::MethodSpec spec,
+                          methods::ReadMethod(request.methods(i), absl::StrCat("methods[", i, "]")));
     decoded.methods.push_back(std::move(spec));
   }
   if (request.has_attention()) {
     ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
   }
-  ABSL_ASSIGN_OR_RETURN(decoded.granularity, DecodeGranularity(request.granularity(), "granularity"));
+  ABSL_RETURN_IF_ERROR(DecodeForm(request, &decoded));
   ABSL_ASSIGN_OR_RETURN(decoded.priority, DecodePriority(request.priority()));
   if (request.has_condition()) {
     ABSL_ASSIGN_OR_RETURN(decoded.condition, DecodeCondition(request.condition()));

@@ -4,54 +4,11 @@
 #include <string>
 
 #include "base/version.h"
+#include "methods/registry.h"
 #include "rpc/status.h"
 
 namespace limpid::rpc {
 namespace {
-
-v1::AttachPoint EncodeAttachPoint(engine::AttachPoint point) {
-  switch (point) {
-    case engine::AttachPoint::kWordEmbedding:
-      return v1::ATTACH_POINT_WORD_EMBEDDING;
-    case engine::AttachPoint::kEmbeddingSum:
-      return v1::ATTACH_POINT_EMBEDDING_SUM;
-    case engine::AttachPoint::kEmbeddingOutput:
-      return v1::ATTACH_POINT_EMBEDDING_OUTPUT;
-  }
-  return v1::ATTACH_POINT_UNSPECIFIED;
-}
-
-v1::Reduction EncodeReduction(explain::Reduction reduction) {
-  switch (reduction) {
-    case explain::Reduction::kDefault:
-      return v1::REDUCTION_UNSPECIFIED;
-    case explain::Reduction::kL2:
-      return v1::REDUCTION_L2;
-    case explain::Reduction::kL1:
-      return v1::REDUCTION_L1;
-    case explain::Reduction::kMeanAbs:
-      return v1::REDUCTION_MEAN_ABS;
-    case explain::Reduction::kSum:
-      return v1::REDUCTION_SUM;
-  }
-  return v1::REDUCTION_UNSPECIFIED;
-}
-
-v1::Replacement EncodeReplacement(explain::Replacement replacement) {
-  switch (replacement) {
-    case explain::Replacement::kDefault:
-      return v1::REPLACEMENT_UNSPECIFIED;
-    case explain::Replacement::kMask:
-      return v1::REPLACEMENT_MASK;
-    case explain::Replacement::kPad:
-      return v1::REPLACEMENT_PAD;
-    case explain::Replacement::kUnknown:
-      return v1::REPLACEMENT_UNKNOWN;
-    case explain::Replacement::kDelete:
-      return v1::REPLACEMENT_DELETE;
-  }
-  return v1::REPLACEMENT_UNSPECIFIED;
-}
 
 const char* TaskName(engine::ModelCard::Task task) {
   switch (task) {
@@ -65,31 +22,6 @@ const char* TaskName(engine::ModelCard::Task task) {
       return "embedding";
   }
   return "";
-}
-
-void EncodeCard(const explain::MethodCard& card, v1::MethodCard* encoded) {
-  encoded->set_method(card.method);
-  if (card.attach_point.has_value()) encoded->set_attach_point(EncodeAttachPoint(*card.attach_point));
-  encoded->set_reduction(EncodeReduction(card.reduction));
-  encoded->set_is_signed(card.is_signed);
-  encoded->set_layer(card.layer);
-  encoded->set_query_token(card.query_token);
-  encoded->set_depends_on_target(card.depends_on_target);
-  encoded->set_sum_abs(card.sum_abs);
-  if (card.replacement.has_value()) encoded->set_replacement(EncodeReplacement(*card.replacement));
-  encoded->set_rows(card.rows);
-  encoded->set_units(card.units);
-}
-
-void EncodeUnit(const explain::Unit& unit, v1::Unit* encoded) {
-  encoded->set_begin_token(unit.begin_token);
-  encoded->set_end_token(unit.end_token);
-  encoded->set_sequence(unit.sequence);
-  encoded->set_is_special(unit.is_special);
-  encoded->set_begin_byte(unit.begin_byte);
-  encoded->set_end_byte(unit.end_byte);
-  encoded->set_begin_char(unit.begin_char);
-  encoded->set_end_char(unit.end_char);
 }
 
 template <typename Values>
@@ -139,19 +71,6 @@ void EncodePrediction(const explain::PredictionEvent& event, const engine::Model
   target->set_value(event.prediction.target_value);
 }
 
-void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* attribution) {
-  attribution->Clear();
-  attribution->set_method_index(event.method_index);
-  EncodeCard(event.card, attribution->mutable_card());
-  AssignFloats(event.scores, attribution->mutable_scores());
-  for (const explain::Unit& unit : event.units) EncodeUnit(unit, attribution->add_units());
-  if (event.head_scores.empty()) return;
-  v1::HeadScores* heads = attribution->mutable_heads();
-  heads->set_layers(static_cast<uint32_t>(event.head_scores.shape[0]));
-  heads->set_heads(static_cast<uint32_t>(event.head_scores.shape[1]));
-  AssignFloats(event.head_scores.values, heads->mutable_scores());
-}
-
 void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary) {
   summary->Clear();
   v1::Timings* timings = summary->mutable_timings();
@@ -170,6 +89,7 @@ void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary) {
   summary->mutable_missing_methods()->Assign(event.missing_methods.begin(), event.missing_methods.end());
   summary->mutable_missing_attention_layers()->Assign(event.missing_attention_layers.begin(),
                                                       event.missing_attention_layers.end());
+  summary->mutable_missing_quality()->Assign(event.missing_quality.begin(), event.missing_quality.end());
   summary->set_condition_unmet(event.condition_unmet);
 }
 
@@ -212,7 +132,7 @@ void EncodeModel(const explain::Model& model, const explain::Limits& limits, boo
   encoded->mutable_limits()->set_max_text_bytes(static_cast<uint32_t>(limits.max_text_bytes));
   encoded->mutable_limits()->set_max_methods(static_cast<uint32_t>(limits.max_methods));
   encoded->mutable_limits()->set_max_attention_bytes(limits.max_attention_bytes);
-  for (const std::string& method : explain::MethodNames()) encoded->add_methods(method);
+  for (const std::string& method : methods::MethodNames()) encoded->add_methods(method);
   encoded->set_device(card.device);
   encoded->set_is_default(is_default);
 }

@@ -11,7 +11,6 @@ namespace limpid::rpc {
 
 // Labels and what the embedding is come from the model's card.
 void EncodePrediction(const explain::PredictionEvent& event, const engine::ModelCard& card, v1::Prediction* prediction);
-void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* attribution);
 void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary);
 // With the pushback that a retry should wait; -1: none is of use.
 void EncodeFailure(const absl::Status& status, v1::Failure* failure);

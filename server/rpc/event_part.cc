@@ -6,6 +6,7 @@
 #include "limpid/v1/explain.pb.h"
 #include "rpc/attention_chunks.h"
 #include "rpc/encode.h"
+#include "rpc/encode_attribution.h"
 #include "rpc/wire.h"
 
 namespace limpid::rpc {
@@ -34,6 +35,12 @@ struct PartMaker {
   EventPart operator()(explain::AttributionEvent event) {
     return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
       EncodeAttribution(event, response->mutable_attribution());
+    });
+  }
+
+  EventPart operator()(explain::QualityEvent event) {
+    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
+      EncodeQuality(event, response->mutable_quality());
     });
   }
 

@@ -54,7 +54,7 @@ void RequestRecord::SetRequest(const explain::ExplainRequest& request, const exp
   model_metrics_ = model.metrics;
   // A request with more methods than allowed is refused: its list could be as long as a message.
   if (request.methods.size() > environment_.explainer->limits().max_methods) return;
-  for (const explain::MethodSpec& spec : request.methods) methods_.emplace_back(explain::MakeMethod(spec)->name());
+  for (const explain::MethodSpec& spec : request.methods) methods_.push_back(spec.name);
   explained_.assign(methods_.size(), false);
 }
 

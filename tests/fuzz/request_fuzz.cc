@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "explain/attention_plan.h"
+#include "explain/attribution.h"
 #include "explain/input.h"
 #include "explain/method_runs.h"
 #include "explain/target.h"
@@ -40,31 +41,36 @@ engine::ModelCard SmallCard(engine::ModelCard card) {
 
 absl::Status FoldMethods(const explain::ExplainRequest& request, const explain::MethodInput& input,
                          engine::Wanted wanted, const testing::FakeEngine& engine) {
-  std::vector<std::unique_ptr<explain::Method>> methods;
-  for (const explain::MethodSpec& spec : request.methods) methods.push_back(explain::MakeMethod(spec));
-  explain::MethodRuns runs(std::move(methods));
+  explain::MethodRuns runs(request.methods, request.quality);
   ABSL_RETURN_IF_ERROR(runs.Check(input));
-  std::vector<engine::Row> rows = runs.Plan(input, &wanted);
+  runs.Plan(input, &wanted);
   engine::Row base_row = input.base_row;
   base_row.wanted = wanted;
   const engine::RowResult base = engine.ResultOf(base_row);
-  const std::vector<explain::Unit> units = explain::MakeUnits(input.encoding, request.granularity);
+  const std::vector<explain::Unit> units =
+      explain::MakeUnits(input.encoding, request.granularity, request.input, request.spans);
   size_t num_scores = 0;
-  for (bool first = true; first || !rows.empty(); first = false) {
+  const explain::MethodRuns::Receiver receiver = {
+      .on_scores =
+          [&](size_t index, explain::TokenScores scores, bool is_refining) {
+            if (!is_refining) ++num_scores;
+            const auto event = explain::MakeAttribution(index, std::move(scores), units, request);
+            FUZZ_CHECK(event.units.size() == event.scores.size());
+          },
+      .on_quality = [](const explain::QualityEvent&) {}};
+  std::vector<engine::Row> rows;
+  do {
     std::vector<engine::RowResult> results;
     for (const engine::Row& row : rows) results.push_back(engine.ResultOf(row));
-    const auto take = [&](size_t, const explain::TokenScores& scores) {
-      ++num_scores;
-      if (scores.head_scores.empty()) FUZZ_CHECK(explain::SumByUnit(scores.scores, units).size() == units.size());
-    };
-    ABSL_ASSIGN_OR_RETURN(rows, runs.Fold(input, base, results, take));
-  }
+    ABSL_ASSIGN_OR_RETURN(rows, runs.Fold(input, base, results, receiver));
+  } while (!rows.empty());
   FUZZ_CHECK(num_scores == request.methods.size());
   return absl::OkStatus();
 }
 
 absl::Status Explain(const explain::ExplainRequest& request, const explain::Model& model) {
   ABSL_RETURN_IF_ERROR(explain::CheckInput(request.input, kLimits));
+  ABSL_RETURN_IF_ERROR(explain::CheckSpans(request.spans, request.input));
   ABSL_ASSIGN_OR_RETURN(const text::Encoding encoding, explain::EncodeInput(model, request.input));
   FUZZ_CHECK(!encoding.tokens.empty() && encoding.tokens.size() <= 24);
   engine::Row row = explain::RowOfTokens(encoding);
@@ -77,7 +83,11 @@ absl::Status Explain(const explain::ExplainRequest& request, const explain::Mode
     FUZZ_CHECK(plan.num_bytes() <= kLimits.max_attention_bytes);
     wanted.attention_layers = plan.layers();
   }
-  const explain::MethodInput input = {model.engine->card(), encoding, model.tokenizer->stand_ins(), row};
+  const explain::MethodInput input = {.model = model.engine->card(),
+                                      .tokenizer = *model.tokenizer,
+                                      .encoding = encoding,
+                                      .base_row = row,
+                                      .request = request};
   return FoldMethods(request, input, wanted, FakeOf(model));
 }
 

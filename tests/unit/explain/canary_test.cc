@@ -26,7 +26,7 @@ constexpr auto kInternal = absl::StatusCode::kInternal;
 class CanaryTest : public ::testing::Test {
  protected:
   static CanaryAnswer Answer(const engine::ModelCard& card) {
-    return *AnswerOf(card, FakeEngine(card).ResultOf(CanaryRow(card, kCanaryTokens)));
+    return *AnswerOf(FakeEngine(card).ResultOf(CanaryRow(card, kCanaryTokens)));
   }
 
   const CanaryAnswer known_ = Answer(ClassifierCard());
@@ -55,27 +55,28 @@ TEST(CanaryRow, NamesItsTarget) {
   EXPECT_THAT(*target.reference, SizeIs(EncoderCard().hidden_size));
 }
 
-TEST_F(CanaryTest, HasThePredictionAndAScoreListOfEachMethod) {
+TEST_F(CanaryTest, HasThePredictionAndWhatMethodsRead) {
   EXPECT_THAT(known_.prediction, SizeIs(2 + 1));
-  ASSERT_THAT(known_.scores, SizeIs(4));
-  EXPECT_THAT(known_.scores[0], SizeIs(kCanaryTokens));
-  EXPECT_THAT(known_.scores[3], SizeIs(3 * 2));
+  ASSERT_THAT(known_.outputs, SizeIs(4));
+  EXPECT_THAT(known_.outputs[1], SizeIs(kCanaryTokens * 5));
+  EXPECT_THAT(known_.outputs[3], SizeIs(3 * 2));
   EXPECT_THAT(Answer(EncoderCard()).prediction, SizeIs(5 + 1));
 }
 
 TEST_F(CanaryTest, RoundingIsRight) {
   answer_.prediction[0] += 0.9e-4f;
-  for (auto& scores : answer_.scores) scores[1] += 0.9e-3f * *std::max_element(scores.begin(), scores.end());
+  for (auto& values : answer_.outputs) values[1] += 0.9e-3f * *std::max_element(values.begin(), values.end());
 
   EXPECT_THAT(CompareCanary(known_, answer_), IsOk());
 }
 
 TEST_F(CanaryTest, ADifferenceNamesWhatDiffers) {
-  const char* const names[] = {"saliency", "gradient_x_input", "gradient_weighted_attention", "head_importance"};
+  const char* const names[] = {"the word embeddings", "the gradient", "the attention's gradient",
+                               "the heads' importance"};
   for (size_t i = 0; i < 4; ++i) {
     CanaryAnswer wrong = known_;
-    auto& scores = wrong.scores[i];
-    scores[2] += 2e-3f * *std::max_element(scores.begin(), scores.end());
+    auto& values = wrong.outputs[i];
+    values[2] += 2e-3f * *std::max_element(values.begin(), values.end());
     EXPECT_THAT(CompareCanary(known_, wrong), StatusIs(kInternal, HasSubstr(names[i])));
   }
   answer_.prediction[1] += 2e-4f;
@@ -83,12 +84,12 @@ TEST_F(CanaryTest, ADifferenceNamesWhatDiffers) {
 }
 
 TEST_F(CanaryTest, WhatIsNoNumberIsWrong) {
-  answer_.scores[3][0] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(CompareCanary(known_, answer_), StatusIs(kInternal, HasSubstr("head_importance")));
+  answer_.outputs[3][0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(CompareCanary(known_, answer_), StatusIs(kInternal, HasSubstr("the heads' importance")));
 
   engine::RowResult result = FakeEngine().ResultOf(CanaryRow(ClassifierCard(), kCanaryTokens));
   result.prediction.logits[0] = std::numeric_limits<float>::infinity();
-  EXPECT_THAT(AnswerOf(ClassifierCard(), result), StatusIs(kInternal, HasSubstr("not a finite number")));
+  EXPECT_THAT(AnswerOf(result), StatusIs(kInternal, HasSubstr("not a finite number")));
 }
 
 TEST_F(CanaryTest, NothingKnownIsNeverRight) {

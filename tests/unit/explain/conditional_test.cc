@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/method_spec.h"
 #include "support/status_matchers.h"
 #include "unit/explain/explainer_fixture.h"
 
@@ -11,6 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using testing::Spec;
 using testing::StatusIs;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
@@ -31,7 +33,7 @@ class ConditionalTest : public ExplainerTest {
 
   std::vector<std::string> PartsUnder(ConditionSpec condition) {
     sink_ = std::make_shared<testing::RecordingSink>();
-    ExplainRequest request = Request("a b", {SaliencySpec{}});
+    ExplainRequest request = Request("a b", {Spec("saliency {}")});
     request.attention.emplace();
     request.condition = std::move(condition);
     EXPECT_THAT(Explain(std::move(request)), IsOk());

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/method_spec.h"
 #include "support/status_matchers.h"
 #include "unit/explain/explainer_fixture.h"
 
@@ -18,6 +19,7 @@ using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::RecordingSink;
 using ::testing::SizeIs;
+using testing::Spec;
 using testing::StatusIs;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
@@ -64,9 +66,9 @@ TEST_F(ExplainerTest, RefusalsReachTheSinkAndNothingIsComputed) {
       {no_similarity_text, "target.similarity.text: must not be empty"},
       {bad_layer, "attention.layers[0]: is 9"},
       {bad_label, "target.class.label: 'no'"},
-      {Request("a", {SaliencySpec{}, GradientXAttentionSpec{.layer = 3}}),
+      {Request("a", {Spec("saliency {}"), Spec("gradient_x_attention { layer: 3 }")}),
        "methods[1].gradient_x_attention.layer: is 3"},
-      {Request(std::string(999, ' ') + "a", {AttentionRolloutSpec{3}}),
+      {Request(std::string(999, ' ') + "a", {Spec("attention_rollout { query_token: 3 }")}),
        "methods[0].attention_rollout.query_token: is 3"},
   };
 
@@ -92,7 +94,7 @@ TEST_F(ExplainerTest, RefusesMapsLargerThanTheLimit) {
 TEST_F(ExplainerTest, ItsDestructorWaitsForTheSessionsUnderWay) {
   Start();
   engine_->HoldAt(FakeEngine::Stage::kBeforePrediction);
-  Begin(Request("a", {SaliencySpec{}}));
+  Begin(Request("a", {Spec("saliency {}")}));
   engine_->AwaitHeld();
   FakeEngine* const held = engine_;
 
@@ -114,8 +116,8 @@ TEST_F(ExplainerTest, ManyRequestsAtOnceEachGetTheirOwnAnswer) {
         for (size_t i = thread_index * kRequests; i < (thread_index + 1) * kRequests; ++i) {
           sinks[i] = std::make_shared<RecordingSink>();
           std::stop_source stop;
-          explainer_->Explain(Request(text(i), {SaliencySpec{}, AttentionRolloutSpec{}}), {.stop = stop.get_token()},
-                              sinks[i]);
+          explainer_->Explain(Request(text(i), {Spec("saliency {}"), Spec("attention_rollout {}")}),
+                              {.stop = stop.get_token()}, sinks[i]);
           if (i % 5 == 0) stop.request_stop();
         }
       });

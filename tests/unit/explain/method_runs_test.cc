@@ -6,8 +6,9 @@
 #include <limits>
 #include <utility>
 
+#include "support/method_spec.h"
 #include "support/status_matchers.h"
-#include "unit/explain/method_case.h"
+#include "unit/methods/method_case.h"
 
 namespace limpid::explain {
 namespace {
@@ -15,55 +16,59 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::MethodCase;
 using ::testing::SizeIs;
+using testing::Spec;
 using testing::StatusIs;
 
-// Asks for `per_round` rows in each of `rounds` rounds, the first in its plan; scores one token with the sum of the
+// Asks for `per_round` rows in each of `rounds` rounds; scores one token with the sum of the
 // token ids of its rows' logits.
 class CountingMethod final : public Method {
  public:
-  CountingMethod(size_t rounds, size_t per_round, float id) : rounds_(rounds), per_round_(per_round), id_(id) {}
+  CountingMethod(size_t rounds, size_t per_round, float id, bool refines = false)
+      : rounds_(rounds), per_round_(per_round), id_(id), refines_(refines) {}
 
-  std::string_view name() const override { return "counting"; }
-
-  std::vector<engine::Row> Plan(const MethodInput& input, engine::Wanted* base) const override {
-    base->head_importance = true;
-    return rounds_ > 0 ? NextRows(input) : std::vector<engine::Row>();
-  }
+  void Plan(const MethodInput&, engine::Wanted* base) const override { base->head_importance = true; }
 
   absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult&,
                                 std::span<const engine::RowResult> rows) override {
-    ++num_folds_;
-    EXPECT_EQ(rows.size(), std::min(num_folds_, rounds_) * per_round_) << "all rows so far";
-    FoldStep step;
-    if (num_folds_ < rounds_) {
-      step.more_rows = NextRows(input);
-      return step;
-    }
-    float sum = 0;
+    EXPECT_EQ(rows.size(), num_folds_ == 0 ? 0 : per_round_) << "those asked for last";
     for (const engine::RowResult& row : rows) {
       EXPECT_EQ(row.prediction.target_value, id_) << "a row of another method";
-      sum += row.prediction.target_value;
+      sum_ += row.prediction.target_value;
     }
-    step.scores.scores = {sum};
+    FoldStep step;
+    step.scores.scores = {sum_};
+    if (num_folds_++ < rounds_) {
+      step.more_rows = NextRows(input);
+      step.is_refinement = refines_ && num_folds_ > 1;
+    }
     return step;
   }
 
  private:
   std::vector<engine::Row> NextRows(const MethodInput& input) const {
     std::vector<engine::Row> rows(per_round_, input.base_row);
-    for (engine::Row& row : rows) row.token_ids = {static_cast<int32_t>(id_)};
+    for (engine::Row& row : rows) {
+      row.token_ids = {static_cast<int32_t>(id_)};
+      row.wanted.head_importance = true;  // so that each row runs
+    }
     return rows;
   }
 
   const size_t rounds_, per_round_;
   const float id_;
+  const bool refines_;
   size_t num_folds_ = 0;
+  float sum_ = 0;
 };
 
 class MethodRunsTest : public ::testing::Test {
  protected:
-  void Add(std::unique_ptr<Method> method) { methods_.push_back(std::move(method)); }
+  template <typename Kind, typename... Options>
+  void Add(const char* name, Options... options) {
+    methods_.push_back({.name = name, .make = [=] { return std::make_unique<Kind>(options...); }});
+  }
 
   // One round: the rows' results say which id they ran.
   absl::StatusOr<std::vector<engine::Row>> Fold(MethodRuns* runs, const std::vector<engine::Row>& rows) {
@@ -71,29 +76,37 @@ class MethodRunsTest : public ::testing::Test {
     for (size_t i = 0; i < rows.size(); ++i) {
       results[i].prediction.target_value = static_cast<float>(rows[i].token_ids.front());
     }
-    return runs->Fold(text_.input(), text_.base, results, [this](size_t index, TokenScores scores) {
+    const auto take = [this](size_t index, TokenScores scores, bool is_refining) {
       sent_.push_back(index);
       scores_.push_back(std::move(scores));
-    });
+      are_refining_.push_back(is_refining);
+    };
+    return runs->Fold(text_.input(), text_.base, results, {.on_scores = take, .on_quality = [this](QualityEvent event) {
+                                                             reports_.push_back(std::move(event));
+                                                           }});
   }
 
   MethodCase text_{3};
-  std::vector<std::unique_ptr<Method>> methods_;
+  std::vector<MethodSpec> methods_;
   std::vector<size_t> sent_;
   std::vector<TokenScores> scores_;
+  std::vector<bool> are_refining_;
+  std::vector<QualityEvent> reports_;
 };
 
 TEST_F(MethodRunsTest, EachMethodGetsItsOwnRowsUntilItAsksForNoMore) {
-  Add(std::make_unique<CountingMethod>(2, 3, 10.f));
-  Add(std::make_unique<CountingMethod>(0, 0, 0.f));
-  Add(std::make_unique<CountingMethod>(3, 2, 100.f));
-  MethodRuns runs(std::move(methods_));
+  Add<CountingMethod>("counting", 2, 3, 10.f);
+  Add<CountingMethod>("counting", 0, 0, 0.f);
+  Add<CountingMethod>("counting", 3, 2, 100.f);
+  MethodRuns runs(methods_, std::nullopt);
   engine::Wanted wanted;
 
-  std::vector<engine::Row> rows = runs.Plan(text_.input(), &wanted);
+  runs.Plan(text_.input(), &wanted);
   EXPECT_TRUE(wanted.head_importance);
-  EXPECT_THAT(rows, SizeIs(5));
-  auto more = Fold(&runs, rows);
+  auto more = Fold(&runs, {});
+  ASSERT_THAT(more, IsOk());
+  EXPECT_THAT(*more, SizeIs(5));
+  more = Fold(&runs, *more);
   ASSERT_THAT(more, IsOk());
   EXPECT_THAT(*more, SizeIs(5));
   EXPECT_THAT(sent_, IsEmpty()) << "the second is done, but the first is not";
@@ -113,8 +126,6 @@ TEST_F(MethodRunsTest, EachMethodGetsItsOwnRowsUntilItAsksForNoMore) {
 TEST_F(MethodRunsTest, CompletesTheCard) {
   class Signed final : public Method {
    public:
-    std::string_view name() const override { return "signed"; }
-    std::vector<engine::Row> Plan(const MethodInput&, engine::Wanted*) const override { return {}; }
     absl::StatusOr<FoldStep> Fold(const MethodInput&, const engine::RowResult&,
                                   std::span<const engine::RowResult>) override {
       FoldStep step;
@@ -122,8 +133,8 @@ TEST_F(MethodRunsTest, CompletesTheCard) {
       return step;
     }
   };
-  Add(std::make_unique<Signed>());
-  MethodRuns runs(std::move(methods_));
+  Add<Signed>("signed");
+  MethodRuns runs(methods_, std::nullopt);
 
   ASSERT_THAT(Fold(&runs, {}), IsOk());
 
@@ -133,8 +144,8 @@ TEST_F(MethodRunsTest, CompletesTheCard) {
 
 TEST_F(MethodRunsTest, SumsHeadScoresWhereThereAreNoOthers) {
   text_.base.head_importance = MakeTensor({2, 2}, {1, 2, 3, 4});
-  Add(MakeMethod(HeadImportanceSpec{}));
-  MethodRuns runs(std::move(methods_));
+  methods_.push_back(Spec("head_importance {}"));
+  MethodRuns runs(methods_, std::nullopt);
 
   ASSERT_THAT(Fold(&runs, {}), IsOk());
 
@@ -142,9 +153,9 @@ TEST_F(MethodRunsTest, SumsHeadScoresWhereThereAreNoOthers) {
 }
 
 TEST_F(MethodRunsTest, RefusalsNameTheMethodAndItsOption) {
-  Add(MakeMethod(SaliencySpec{}));
-  Add(MakeMethod(AttentionRolloutSpec{.query_token = 3}));
-  const MethodRuns runs(std::move(methods_));
+  methods_.push_back(Spec("saliency {}"));
+  methods_.push_back(Spec("attention_rollout { query_token: 3 }"));
+  const MethodRuns runs(methods_, std::nullopt);
 
   EXPECT_THAT(runs.Check(text_.input()),
               StatusIs(absl::StatusCode::kInvalidArgument,
@@ -153,8 +164,8 @@ TEST_F(MethodRunsTest, RefusalsNameTheMethodAndItsOption) {
 
 TEST_F(MethodRunsTest, AScoreThatIsNotFiniteIsAFailure) {
   text_.base.head_importance = MakeTensor({1, 2}, {1, std::numeric_limits<float>::quiet_NaN()});
-  Add(MakeMethod(HeadImportanceSpec{}));
-  MethodRuns runs(std::move(methods_));
+  methods_.push_back(Spec("head_importance {}"));
+  MethodRuns runs(methods_, std::nullopt);
 
   EXPECT_THAT(Fold(&runs, {}),
               StatusIs(absl::StatusCode::kInternal, "methods[0].head_importance: a score is not finite"));
@@ -164,15 +175,13 @@ TEST_F(MethodRunsTest, AScoreThatIsNotFiniteIsAFailure) {
 TEST_F(MethodRunsTest, AFoldThatFailsNamesTheMethod) {
   class Failing final : public Method {
    public:
-    std::string_view name() const override { return "failing"; }
-    std::vector<engine::Row> Plan(const MethodInput&, engine::Wanted*) const override { return {}; }
     absl::StatusOr<FoldStep> Fold(const MethodInput&, const engine::RowResult&,
                                   std::span<const engine::RowResult>) override {
       return absl::InternalError("singular");
     }
   };
-  Add(std::make_unique<Failing>());
-  MethodRuns runs(std::move(methods_));
+  Add<Failing>("failing");
+  MethodRuns runs(methods_, std::nullopt);
 
   EXPECT_THAT(Fold(&runs, {}), StatusIs(absl::StatusCode::kInternal, "methods[0].failing: singular"));
 }

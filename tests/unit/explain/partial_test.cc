@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "base/reason.h"
+#include "support/method_spec.h"
 #include "support/status_matchers.h"
 #include "unit/explain/explainer_fixture.h"
 
@@ -14,6 +15,7 @@ using ::testing::ElementsAre;
 using testing::FakeEngine;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using testing::Spec;
 using testing::StatusIs;
 
 class PartialTest : public ExplainerTest {
@@ -21,7 +23,7 @@ class PartialTest : public ExplainerTest {
   void SetUp() override { Start(); }
 
   ExplainRequest PartialRequest() {
-    ExplainRequest request = Request("a b", {SaliencySpec{}, AttentionRolloutSpec{}});
+    ExplainRequest request = Request("a b", {Spec("saliency {}"), Spec("attention_rollout {}")});
     request.allow_partial = true;
     return request;
   }
@@ -72,7 +74,7 @@ TEST_F(PartialTest, IsTakenWhereAWholeAnswerWouldBeRefused) {
   // A token is a million operations: four take 4 s.
   speed_.Record(1e6, absl::Seconds(1));
   deadline_ = absl::Now() + absl::Seconds(2);
-  Begin(Request("a b", {SaliencySpec{}}));
+  Begin(Request("a b", {Spec("saliency {}")}));
   const absl::Status refused = sink_->AwaitEnd();
   EXPECT_EQ(base::ReasonOf(refused), base::Reason::kDeadlineUnmeetable);
   EXPECT_EQ(engine_->num_rows_run(), 0);
@@ -83,7 +85,7 @@ TEST_F(PartialTest, IsTakenWhereAWholeAnswerWouldBeRefused) {
 
 TEST_F(PartialTest, AnEstimateCountsWhatTheRequestThenTakes) {
   speed_.Record(1e9, absl::Seconds(1));
-  ExplainRequest request = Request("a b", {SaliencySpec{}});
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.attention.emplace();
   CallContext context;
 
@@ -106,7 +108,7 @@ TEST_F(PartialTest, AnEstimateCountsWhatTheRequestThenTakes) {
 }
 
 TEST_F(PartialTest, NothingIsHeldOnceTheAnswerIsGone) {
-  ExplainRequest request = Request("a b", {SaliencySpec{}});
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.attention.emplace();
   ASSERT_THAT(Explain(request), IsOk());
   EXPECT_GT(metrics_.answer_bytes->Value(), 0);  // the sink keeps the maps

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "absl/time/clock.h"
+#include "support/method_spec.h"
 #include "support/status_matchers.h"
 #include "unit/explain/explainer_fixture.h"
 
@@ -22,6 +23,7 @@ using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::RecordingSink;
 using ::testing::SizeIs;
+using testing::Spec;
 using testing::StatusIs;
 
 // Keeps copies of the rows that run.
@@ -34,8 +36,8 @@ FakeEngine::Script Keeping(std::vector<engine::Row>* kept) {
 
 TEST_F(ExplainerTest, PartsComeInTheOrderOfTheContract) {
   Start();
-  ExplainRequest request =
-      Request("un-like us", {HeadImportanceSpec{}, SaliencySpec{}, GradientXInputSpec{}, AttentionRolloutSpec{}});
+  ExplainRequest request = Request("un-like us", {Spec("head_importance {}"), Spec("saliency {}"),
+                                                  Spec("gradient_x_input {}"), Spec("attention_rollout {}")});
   request.attention.emplace();
 
   EXPECT_THAT(Explain(request), IsOk());
@@ -51,7 +53,7 @@ TEST_F(ExplainerTest, ThePredictionIsSentBeforeTheBackwardPass) {
   Start();
   engine_->HoldAt(FakeEngine::Stage::kBeforeBackward);
 
-  Begin(Request("a b", {SaliencySpec{}}));
+  Begin(Request("a b", {Spec("saliency {}")}));
   sink_->AwaitEvents(1);
 
   EXPECT_THAT(sink_->names(), ElementsAre("prediction"));
@@ -76,8 +78,9 @@ TEST_F(ExplainerTest, APredictionSaysWhatTheModelReadAndWhatItMeans) {
 TEST_F(ExplainerTest, AllMethodsShareOneRowThatWantsNoMoreThanTheyRead) {
   std::vector<engine::Row> rows;
   Start(ClassifierCard(), Keeping(&rows));
-  ExplainRequest request = Request("a b", {SaliencySpec{engine::AttachPoint::kEmbeddingSum, Reduction::kL1},
-                                           SaliencySpec{}, GradientXAttentionSpec{}});
+  ExplainRequest request =
+      Request("a b", {Spec("saliency { attach_point: ATTACH_POINT_EMBEDDING_SUM reduction: REDUCTION_L1 }"),
+                      Spec("saliency {}"), Spec("gradient_x_attention {}")});
   request.attention = AttentionSelection{.layers = {-1, 0}, .heads = {}};
 
   EXPECT_THAT(Explain(request), IsOk());
@@ -121,7 +124,7 @@ TEST_F(ExplainerTest, AttentionIsThatOfTheLayersAskedFor) {
 
 TEST_F(ExplainerTest, WordScoresAreSumsOfTokenScores) {
   Start();
-  const ExplainRequest by_token = Request("un-believ-able us", {GradientXInputSpec{}});
+  const ExplainRequest by_token = Request("un-believ-able us", {Spec("gradient_x_input {}")});
   EXPECT_THAT(Explain(by_token), IsOk());
   const auto tokens = sink_->First<AttributionEvent>();
   ExplainRequest by_word = by_token;
@@ -139,7 +142,7 @@ TEST_F(ExplainerTest, WordScoresAreSumsOfTokenScores) {
 
 TEST_F(ExplainerTest, HeadScoresHaveNoUnits) {
   Start();
-  EXPECT_THAT(Explain(Request("a b", {HeadImportanceSpec{}})), IsOk());
+  EXPECT_THAT(Explain(Request("a b", {Spec("head_importance {}")})), IsOk());
 
   const auto event = sink_->First<AttributionEvent>();
   EXPECT_THAT(event.head_scores.shape, ElementsAre(3, 2));
@@ -150,7 +153,7 @@ TEST_F(ExplainerTest, HeadScoresHaveNoUnits) {
 TEST_F(ExplainerTest, SimilarityRunsTheOtherTextFirst) {
   std::vector<engine::Row> rows;
   Start(EncoderCard(), Keeping(&rows));
-  ExplainRequest request = Request("a b", {SaliencySpec{}});
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.target.kind = TargetSpec::Kind::kSimilarity;
   request.target.similarity_text = "c d e";
 
@@ -171,7 +174,7 @@ TEST_F(ExplainerTest, SimilarityRunsTheOtherTextFirst) {
 
 TEST_F(ExplainerTest, TheSummarySaysWhatWasComputedAndByWhat) {
   Start();
-  ExplainRequest request = Request("a b", {SaliencySpec{}});
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.attention.emplace();
 
   EXPECT_THAT(Explain(request), IsOk());
@@ -188,7 +191,7 @@ TEST_F(ExplainerTest, TheSummarySaysWhatWasComputedAndByWhat) {
 
 TEST_F(ExplainerTest, IdsAreExplainedWithoutOffsets) {
   Start();
-  ExplainRequest request = Request("", {SaliencySpec{}});
+  ExplainRequest request = Request("", {Spec("saliency {}")});
   request.input.token_ids = std::vector<int32_t>{1, 700, 2};
 
   EXPECT_THAT(Explain(request), IsOk());
@@ -201,7 +204,8 @@ TEST_F(ExplainerTest, NothingIsComputedForACallerWhoHasGone) {
   Start();
   stop_.request_stop();
 
-  EXPECT_THAT(Explain(Request("a b", {SaliencySpec{}})), StatusIs(absl::StatusCode::kCancelled, "the caller has gone"));
+  EXPECT_THAT(Explain(Request("a b", {Spec("saliency {}")})),
+              StatusIs(absl::StatusCode::kCancelled, "the caller has gone"));
 
   EXPECT_EQ(engine_->num_rows_run(), 0);
   EXPECT_THAT(sink_->events(), IsEmpty());
@@ -210,7 +214,7 @@ TEST_F(ExplainerTest, NothingIsComputedForACallerWhoHasGone) {
 TEST_F(ExplainerTest, ACallerWhoGoesDuringThePassGetsNoMoreParts) {
   Start();
   engine_->HoldAt(FakeEngine::Stage::kBeforeBackward);
-  Begin(Request("a b", {SaliencySpec{}}));
+  Begin(Request("a b", {Spec("saliency {}")}));
   sink_->AwaitEvents(1);
 
   stop_.request_stop();
@@ -224,7 +228,7 @@ TEST_F(ExplainerTest, NothingIsComputedAfterTheDeadline) {
   Start();
   deadline_ = absl::Now() - absl::Seconds(1);
 
-  EXPECT_THAT(Explain(Request("a b", {SaliencySpec{}})),
+  EXPECT_THAT(Explain(Request("a b", {Spec("saliency {}")})),
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("deadline")));
 
   EXPECT_EQ(engine_->num_rows_run(), 0);
@@ -233,7 +237,7 @@ TEST_F(ExplainerTest, NothingIsComputedAfterTheDeadline) {
 TEST_F(ExplainerTest, AnEnginesFailureEndsTheRequestWithItsStatus) {
   Start(ClassifierCard(), [](auto, auto) { return absl::ResourceExhaustedError("no memory left for this batch"); });
 
-  EXPECT_THAT(Explain(Request("a b", {SaliencySpec{}})),
+  EXPECT_THAT(Explain(Request("a b", {Spec("saliency {}")})),
               StatusIs(absl::StatusCode::kResourceExhausted, "no memory left for this batch"));
   EXPECT_THAT(sink_->events(), IsEmpty());
 }
@@ -244,7 +248,7 @@ TEST_F(ExplainerTest, APredictionThatIsNotFiniteIsNotSent) {
     return absl::OkStatus();
   });
 
-  EXPECT_THAT(Explain(Request("a b", {SaliencySpec{}})),
+  EXPECT_THAT(Explain(Request("a b", {Spec("saliency {}")})),
               StatusIs(absl::StatusCode::kInternal, "the model's output is not finite"));
   EXPECT_THAT(sink_->events(), IsEmpty());
 }
@@ -254,7 +258,7 @@ TEST_F(ExplainerTest, AFoilThatTurnsOutToBePredictedIsRefused) {
     results->front().prediction.class_index = results->front().prediction.foil_index;
     return absl::OkStatus();
   });
-  ExplainRequest request = Request("a b", {SaliencySpec{}});
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.target.kind = TargetSpec::Kind::kContrast;
   request.target.foil.index = 1;
 

@@ -26,7 +26,7 @@ auto TokensOf(const std::vector<Unit>& units) {
 }
 
 TEST(Units, OfTokensAreTheTokens) {
-  const std::vector<Unit> units = MakeUnits(Encode("un-like us"), Granularity::kToken);
+  const std::vector<Unit> units = MakeUnits(Encode("un-like us"), Granularity::kToken, {}, {});
 
   EXPECT_THAT(TokensOf(units),
               ElementsAre(std::tuple(0, 1, -1, true), std::tuple(1, 2, 0, false), std::tuple(2, 3, 0, false),
@@ -36,7 +36,7 @@ TEST(Units, OfTokensAreTheTokens) {
 }
 
 TEST(Units, OfWordsSpanTheTokensOfAWordAndLeaveSpecialTokensAlone) {
-  const std::vector<Unit> units = MakeUnits(Encode("un-believ-able us"), Granularity::kWord);
+  const std::vector<Unit> units = MakeUnits(Encode("un-believ-able us"), Granularity::kWord, {}, {});
 
   EXPECT_THAT(TokensOf(units), ElementsAre(std::tuple(0, 1, -1, true), std::tuple(1, 4, 0, false),
                                            std::tuple(4, 5, 0, false), std::tuple(5, 6, -1, true)));
@@ -51,22 +51,23 @@ TEST(Units, AWordDoesNotReachIntoTheOtherText) {
   // As with a model without a separator between its texts: both words have index 0 and are neighbours.
   std::erase_if(encoding.tokens, [](const text::Token& token) { return token.is_special; });
 
-  EXPECT_THAT(TokensOf(MakeUnits(encoding, Granularity::kWord)),
+  EXPECT_THAT(TokensOf(MakeUnits(encoding, Granularity::kWord, {}, {})),
               ElementsAre(std::tuple(0, 1, 0, false), std::tuple(1, 2, 1, false)));
 }
 
 TEST(Units, IdsThatBelongToNoWordAreUnitsOfTheirOwn) {
   const text::Encoding encoding = *FakeTokenizer().FromIds({1, 50, 51, 2});
 
-  EXPECT_THAT(TokensOf(MakeUnits(encoding, Granularity::kWord)),
+  EXPECT_THAT(TokensOf(MakeUnits(encoding, Granularity::kWord, {}, {})),
               ElementsAre(std::tuple(0, 1, -1, true), std::tuple(1, 2, 0, false), std::tuple(2, 3, 0, false),
                           std::tuple(3, 4, -1, true)));
 }
 
 TEST(Units, AWordsScoreIsTheSumOfItsTokens) {
-  const std::vector<Unit> units = MakeUnits(Encode("un-believ-able us"), Granularity::kWord);
+  const std::vector<Unit> units = MakeUnits(Encode("un-believ-able us"), Granularity::kWord, {}, {});
 
-  EXPECT_THAT(SumByUnit({1, 2, -3, 4, 5, 6}, units), ElementsAre(FloatEq(1), FloatEq(3), FloatEq(5), FloatEq(6)));
+  EXPECT_THAT(ScoresByUnit({1, 2, -3, 4, 5, 6}, units, Aggregation::kSum),
+              ElementsAre(FloatEq(1), FloatEq(3), FloatEq(5), FloatEq(6)));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ class LifecycleTest : public ::testing::Test {
     };
   }
 
-  ModelLoader Loader(ModelLoader::Read read) { return {std::move(read), &scheduler_, &metrics_}; }
+  ModelLoader Loader(ModelLoader::Read read) { return {std::move(read), &scheduler_, &metrics_, {"saliency"}}; }
 
   // Loads a model and adds it.
   std::shared_ptr<const explain::Model> AddModel(const std::string& name, testing::FakeEngine::Script script) {

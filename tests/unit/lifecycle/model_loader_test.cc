@@ -25,7 +25,7 @@ TEST_F(ModelLoaderTest, WarmsUpWithAShortAndTheLongestRowBeforeTheCanary) {
   // The reference, then the canary itself.
   EXPECT_THAT(lengths,
               ::testing::ElementsAre(explain::kCanaryTokens, 512, explain::kCanaryTokens, explain::kCanaryTokens));
-  EXPECT_EQ(loaded->model->canary.scores.size(), 4u);
+  EXPECT_EQ(loaded->model->canary.outputs.size(), 4u);
 }
 
 TEST_F(ModelLoaderTest, EveryKindOfModelHasACanary) {

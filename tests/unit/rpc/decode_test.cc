@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "explain/method.h"
 #include "support/status_matchers.h"
 
 namespace limpid::rpc {
@@ -95,27 +96,27 @@ TEST(Decode, MethodsKeepTheirOrderAndOptions) {
     methods { head_importance { normalize_by_layer: true } })");
 
   ASSERT_THAT(request, IsOk());
-  ASSERT_EQ(request->methods.size(), 6u);
-  const auto saliency = std::get<explain::SaliencySpec>(request->methods[0]);
-  EXPECT_EQ(saliency.attach_point, engine::AttachPoint::kEmbeddingSum);
-  EXPECT_EQ(saliency.reduction, explain::Reduction::kL1);
-  EXPECT_EQ(std::get<explain::GradientXInputSpec>(request->methods[1]).attach_point,
-            engine::AttachPoint::kEmbeddingOutput);
-  EXPECT_EQ(std::get<explain::AttentionRolloutSpec>(request->methods[2]).query_token, 3u);
-  EXPECT_EQ(std::get<explain::GradientWeightedAttentionSpec>(request->methods[3]).query_token, 4u);
-  const auto gradient_x_attention = std::get<explain::GradientXAttentionSpec>(request->methods[4]);
-  EXPECT_EQ(gradient_x_attention.query_token, 5u);
-  EXPECT_EQ(gradient_x_attention.layer, 0);
-  EXPECT_TRUE(std::get<explain::HeadImportanceSpec>(request->methods[5]).normalize_by_layer);
+  std::vector<std::string> names;
+  for (const explain::MethodSpec& method : request->methods) names.push_back(method.name);
+  EXPECT_THAT(names, ElementsAre("saliency", "gradient_x_input", "attention_rollout", "gradient_weighted_attention",
+                                 "gradient_x_attention", "head_importance"));
+  EXPECT_NE(request->methods[0].make(), request->methods[0].make()) << "a new one each time";
 }
 
-TEST(Decode, OptionsThatAreNotSetMeanWhatTheContractSays) {
-  const auto request = Decode("methods { saliency {} } methods { gradient_x_attention {} }");
+TEST(Decode, FormOfTheScores) {
+  const auto request = Decode(R"(
+    granularity: GRANULARITY_SPAN spans { begin_byte: 1 end_byte: 3 sequence: 1 }
+    aggregation: AGGREGATION_SUM_ABS normalization: NORMALIZATION_MAX_ABS drop_special_tokens: true)");
 
-  const auto saliency = std::get<explain::SaliencySpec>(request->methods[0]);
-  EXPECT_EQ(saliency.attach_point, engine::AttachPoint::kWordEmbedding);
-  EXPECT_EQ(saliency.reduction, explain::Reduction::kL2);
-  EXPECT_EQ(std::get<explain::GradientXAttentionSpec>(request->methods[1]).layer, -1);
+  ASSERT_THAT(request, IsOk());
+  EXPECT_EQ(request->granularity, explain::Granularity::kSpan);
+  ASSERT_EQ(request->spans.size(), 1u);
+  EXPECT_EQ(request->spans[0].begin_byte, 1u);
+  EXPECT_EQ(request->spans[0].end_byte, 3u);
+  EXPECT_EQ(request->spans[0].sequence, 1);
+  EXPECT_EQ(request->aggregation, explain::Aggregation::kSumAbs);
+  EXPECT_EQ(request->normalization, explain::Normalization::kMaxAbs);
+  EXPECT_TRUE(request->drop_special_tokens);
 }
 
 TEST(Decode, Attention) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/version.h"
+#include "methods/registry.h"
+#include "rpc/encode_attribution.h"
 #include "rpc/event_part.h"
 #include "rpc/wire.h"
 #include "support/fake_engine.h"
@@ -197,7 +199,7 @@ TEST(Encode, ModelWithTheLimitsOfThisServer) {
   EXPECT_EQ(encoded.limits().max_text_bytes(), 10u);
   EXPECT_EQ(encoded.limits().max_methods(), 3u);
   EXPECT_EQ(encoded.limits().max_attention_bytes(), 1000u);
-  EXPECT_THAT(encoded.methods(), ::testing::ElementsAreArray(explain::MethodNames()));
+  EXPECT_THAT(encoded.methods(), ::testing::ElementsAreArray(methods::MethodNames()));
   EXPECT_EQ(encoded.device(), "cpu");
   EXPECT_TRUE(encoded.is_default());
 }

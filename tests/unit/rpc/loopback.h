@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "explain/explainer.h"
 #include "limpid/v1/explain.grpc.pb.h"
+#include "methods/registry.h"
 #include "rpc/rpc_server.h"
 #include "schedule/compute_worker.h"
 #include "support/callback_queue_pin.h"
@@ -82,7 +83,7 @@ class Loopback {
     auto engine = std::make_unique<FakeEngine>(std::move(card));
     FakeEngine* kept = engine.get();
     model->engine = std::move(engine);
-    model->metrics = metrics_.AddModel(name, explain::MethodNames());
+    model->metrics = metrics_.AddModel(name, methods::MethodNames());
     EXPECT_TRUE(models_.Add(std::move(model)).ok());
     return kept;
   }
@@ -124,6 +125,8 @@ inline std::string PartName(const v1::ExplainResponse& response) {
       return absl::StrCat("attribution ", response.attribution().method_index());
     case v1::ExplainResponse::kAttention:
       return "attention";
+    case v1::ExplainResponse::kQuality:
+      return absl::StrCat("quality ", response.quality().method_index());
     case v1::ExplainResponse::kSummary:
       return "summary";
     case v1::ExplainResponse::PART_NOT_SET:

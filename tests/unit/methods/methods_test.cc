@@ -1,28 +1,40 @@
-#include "explain/methods.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
+#include <string>
+#include <vector>
 
-#include "explain/explainer.h"
+#include "absl/strings/str_cat.h"
+#include "methods/registry.h"
 #include "support/status_matchers.h"
-#include "unit/explain/method_case.h"
+#include "unit/methods/method_case.h"
 
-namespace limpid::explain {
+namespace limpid::methods {
 namespace {
 
 using engine::AttachPoint;
+using explain::MakeTensor;
+using explain::MethodCard;
+using explain::Reduction;
+using explain::TokenScores;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::FloatEq;
 using ::testing::FloatNear;
 using ::testing::HasSubstr;
+using testing::Identity;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::LayerOf;
+using testing::Matrix;
+using testing::MethodCase;
 using ::testing::Pointwise;
+using testing::Product;
 using testing::StatusIs;
+using testing::Sum;
 
 constexpr float kTolerance = 1e-6f;
 
@@ -34,31 +46,42 @@ engine::RowResult GradientResult(AttachPoint point) {
   return result;
 }
 
-TEST(Methods, AreListedInTheOrderOfTheSpecs) {
-  EXPECT_THAT(MethodNames(),
-              ElementsAre("saliency", "gradient_x_input", "attention_rollout", "gradient_weighted_attention",
-                          "gradient_x_attention", "head_importance", "occlusion", "sequential_integrated_gradients"));
+TEST(Registry, HasEveryMethodOfTheContractInItsOrder) {
+  std::vector<std::string> names;
+  const auto* fields = v1::Method::descriptor()->FindOneofByName("method");
+  for (int i = 0; i < fields->field_count(); ++i) names.push_back(fields->field(i)->name());
+  const std::vector<std::string> known = MethodNames();
+  std::erase_if(names,
+                [&](const std::string& name) { return std::find(known.begin(), known.end(), name) == known.end(); });
+  EXPECT_EQ(known, names);
+}
+
+TEST(Registry, RefusesAMethodThatIsNotSet) {
+  EXPECT_THAT(ReadMethod({}, "methods[3]"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "methods[3]: no method is set that this server knows"));
 }
 
 TEST(Saliency, ReducesTheGradientAsAsked) {
   const AttachPoint point = AttachPoint::kEmbeddingSum;
-  const auto scores = [&](Reduction reduction) {
-    return MethodCase(2).With(GradientResult(point)).Fold(SaliencySpec{point, reduction}).scores;
+  const auto scores = [&](const char* reduction) {
+    const std::string method =
+        absl::StrCat("saliency { attach_point: ATTACH_POINT_EMBEDDING_SUM reduction: ", reduction, " }");
+    return MethodCase(2).With(GradientResult(point)).Fold(method).scores;
   };
 
-  EXPECT_THAT(scores(Reduction::kL2), ElementsAre(FloatEq(5), FloatEq(3)));
-  EXPECT_THAT(scores(Reduction::kL1), ElementsAre(FloatEq(7), FloatEq(5)));
-  EXPECT_THAT(scores(Reduction::kMeanAbs), ElementsAre(FloatEq(7.f / 3), FloatEq(5.f / 3)));
-  EXPECT_THAT(scores(Reduction::kDefault), ElementsAre(FloatEq(5), FloatEq(3)));
+  EXPECT_THAT(scores("REDUCTION_L2"), ElementsAre(FloatEq(5), FloatEq(3)));
+  EXPECT_THAT(scores("REDUCTION_L1"), ElementsAre(FloatEq(7), FloatEq(5)));
+  EXPECT_THAT(scores("REDUCTION_MEAN_ABS"), ElementsAre(FloatEq(7.f / 3), FloatEq(5.f / 3)));
+  EXPECT_THAT(scores("REDUCTION_UNSPECIFIED"), ElementsAre(FloatEq(5), FloatEq(3)));
 }
 
 TEST(Saliency, HasNoSignedReduction) {
-  EXPECT_THAT(MethodCase(2).Check(SaliencySpec{.reduction = Reduction::kSum}),
+  EXPECT_THAT(MethodCase(2).Check("saliency { reduction: REDUCTION_SUM }"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("reduction: must be L2, L1 or MEAN_ABS")));
 }
 
 TEST(Saliency, NamesItsAttachPointAndReduction) {
-  const MethodCard card = MethodCase(3).Fold(SaliencySpec{AttachPoint::kEmbeddingOutput, Reduction::kDefault}).card;
+  const MethodCard card = MethodCase(3).Fold("saliency { attach_point: ATTACH_POINT_EMBEDDING_OUTPUT }").card;
 
   EXPECT_EQ(card.attach_point, AttachPoint::kEmbeddingOutput);
   EXPECT_EQ(card.reduction, Reduction::kL2);
@@ -71,7 +94,7 @@ TEST(Saliency, NamesItsAttachPointAndReduction) {
 TEST(GradientXInput, SumsTheProductsWithTheirSigns) {
   const AttachPoint point = AttachPoint::kWordEmbedding;
 
-  const TokenScores result = MethodCase(2).With(GradientResult(point)).Fold(GradientXInputSpec{point});
+  const TokenScores result = MethodCase(2).With(GradientResult(point)).Fold("gradient_x_input {}");
 
   EXPECT_THAT(result.scores, ElementsAre(FloatEq(3 - 8), FloatEq(-1 + 1 - 8)));
   EXPECT_TRUE(result.card.is_signed);
@@ -80,13 +103,13 @@ TEST(GradientXInput, SumsTheProductsWithTheirSigns) {
 }
 
 TEST(GradientMethods, WantTheGradientAtTheirAttachPointOnly) {
-  for (const AttachPoint point :
-       {AttachPoint::kWordEmbedding, AttachPoint::kEmbeddingSum, AttachPoint::kEmbeddingOutput}) {
+  const char* const points[] = {"WORD_EMBEDDING", "EMBEDDING_SUM", "EMBEDDING_OUTPUT"};
+  for (size_t i = 0; i < 3; ++i) {
     engine::Wanted want;
-    want.gradient_at[static_cast<size_t>(point)] = true;
-    for (const MethodSpec& spec :
-         {MethodSpec(SaliencySpec{.attach_point = point}), MethodSpec(GradientXInputSpec{point})}) {
-      const engine::Wanted got = MethodCase(2).Plan(spec);
+    want.gradient_at[i] = true;
+    for (const char* name : {"saliency", "gradient_x_input"}) {
+      const engine::Wanted got =
+          MethodCase(2).Plan(absl::StrCat(name, " { attach_point: ATTACH_POINT_", points[i], " }"));
       EXPECT_EQ(got.gradient_at, want.gradient_at);
       EXPECT_FALSE(got.head_mean_attention || got.gradient_attention || got.head_importance);
       EXPECT_THAT(got.attention_layers, IsEmpty());
@@ -101,15 +124,15 @@ TEST(AttentionRollout, IsTheRowOfAHandMadeProduct) {
   MethodCase text(2);
   text.With(result);
 
-  EXPECT_THAT(text.Fold(AttentionRolloutSpec{.query_token = 0}).scores, ElementsAre(FloatEq(.75f), FloatEq(.25f)));
-  EXPECT_THAT(text.Fold(AttentionRolloutSpec{.query_token = 1}).scores, ElementsAre(FloatEq(.125f), FloatEq(.875f)));
+  EXPECT_THAT(text.Fold("attention_rollout {}").scores, ElementsAre(FloatEq(.75f), FloatEq(.25f)));
+  EXPECT_THAT(text.Fold("attention_rollout { query_token: 1 }").scores, ElementsAre(FloatEq(.125f), FloatEq(.875f)));
 }
 
 TEST(AttentionRollout, EqualsTheProductOfMatrices) {
   constexpr size_t kTokens = 7;
   for (uint32_t query = 0; query < kTokens; ++query) {
     MethodCase text(kTokens);
-    const TokenScores result = text.Fold(AttentionRolloutSpec{query});
+    const TokenScores result = text.Fold(absl::StrCat("attention_rollout { query_token: ", query, " }"));
 
     Matrix rollout = Identity(kTokens);
     for (size_t layer = 0; layer < 3; ++layer) {
@@ -128,7 +151,7 @@ TEST(AttentionRollout, EqualsTheProductOfMatrices) {
 }
 
 TEST(AttentionRollout, NeedsNoBackwardPass) {
-  const engine::Wanted wanted = MethodCase(2).Plan(AttentionRolloutSpec{});
+  const engine::Wanted wanted = MethodCase(2).Plan("attention_rollout {}");
 
   EXPECT_TRUE(wanted.head_mean_attention);
   EXPECT_FALSE(wanted.needs_backward());
@@ -141,15 +164,15 @@ TEST(GradientWeightedAttention, IsTheRowOfAHandMadeProduct) {
   MethodCase text(2);
   text.With(result);
 
-  EXPECT_THAT(text.Fold(GradientWeightedAttentionSpec{.query_token = 0}).scores, ElementsAre(0, FloatEq(3)));
-  EXPECT_THAT(text.Fold(GradientWeightedAttentionSpec{.query_token = 1}).scores, ElementsAre(FloatEq(3), 0));
+  EXPECT_THAT(text.Fold("gradient_weighted_attention {}").scores, ElementsAre(0, FloatEq(3)));
+  EXPECT_THAT(text.Fold("gradient_weighted_attention { query_token: 1 }").scores, ElementsAre(FloatEq(3), 0));
 }
 
 TEST(GradientWeightedAttention, EqualsTheUpdateRuleWithoutTheQuerysOwnEntry) {
   constexpr size_t kTokens = 6;
   for (uint32_t query = 0; query < kTokens; ++query) {
     MethodCase text(kTokens);
-    const TokenScores result = text.Fold(GradientWeightedAttentionSpec{query});
+    const TokenScores result = text.Fold(absl::StrCat("gradient_weighted_attention { query_token: ", query, " }"));
 
     Matrix relevance = Identity(kTokens);
     for (size_t layer = 0; layer < 3; ++layer) {
@@ -170,16 +193,18 @@ TEST(GradientXAttention, IsARowOfTheLayerAskedFor) {
   MethodCase text(2);
   text.With(result);
 
-  const TokenScores last = text.Fold(GradientXAttentionSpec{.query_token = 1});
+  const TokenScores last = text.Fold("gradient_x_attention { query_token: 1 }");
   EXPECT_THAT(last.scores, ElementsAre(10, 11));
   EXPECT_EQ(last.card.layer, 2);
   EXPECT_EQ(last.card.query_token, 1);
-  EXPECT_THAT(text.Fold(GradientXAttentionSpec{.query_token = 0, .layer = 1}).scores, ElementsAre(4, 5));
-  EXPECT_THAT(text.Fold(GradientXAttentionSpec{.query_token = 0, .layer = -3}).scores, ElementsAre(0, 1));
+  EXPECT_THAT(text.Fold("gradient_x_attention { layer: 1 }").scores, ElementsAre(4, 5));
+  EXPECT_THAT(text.Fold("gradient_x_attention { layer: -3 }").scores, ElementsAre(0, 1));
 }
 
 TEST(GradientXAttention, RefusesALayerThatTheModelLacks) {
-  const auto check = [](int32_t layer) { return MethodCase(2).Check(GradientXAttentionSpec{.layer = layer}); };
+  const auto check = [](int32_t layer) {
+    return MethodCase(2).Check(absl::StrCat("gradient_x_attention { layer: ", layer, " }"));
+  };
 
   EXPECT_THAT(check(2), IsOk());
   EXPECT_THAT(check(-3), IsOk());
@@ -188,10 +213,10 @@ TEST(GradientXAttention, RefusesALayerThatTheModelLacks) {
 }
 
 TEST(AttentionMethods, RefuseAQueryTokenThatTheTextLacks) {
-  for (const MethodSpec& spec : {MethodSpec(AttentionRolloutSpec{4}), MethodSpec(GradientWeightedAttentionSpec{4}),
-                                 MethodSpec(GradientXAttentionSpec{.query_token = 4})}) {
-    EXPECT_THAT(MethodCase(5).Check(spec), IsOk());
-    EXPECT_THAT(MethodCase(4).Check(spec),
+  for (const char* name : {"attention_rollout", "gradient_weighted_attention", "gradient_x_attention"}) {
+    const std::string method = absl::StrCat(name, " { query_token: 4 }");
+    EXPECT_THAT(MethodCase(5).Check(method), IsOk());
+    EXPECT_THAT(MethodCase(4).Check(method),
                 StatusIs(absl::StatusCode::kInvalidArgument, "query_token: is 4, the input has tokens 0 to 3"));
   }
 }
@@ -202,15 +227,15 @@ TEST(HeadImportance, GivesOneNumberAHead) {
   MethodCase text(4);
   text.With(result);
 
-  const TokenScores raw = text.Fold(HeadImportanceSpec{});
+  const TokenScores raw = text.Fold("head_importance {}");
   EXPECT_THAT(raw.scores, IsEmpty());
   EXPECT_THAT(raw.head_scores.shape, ElementsAre(3, 2));
   EXPECT_THAT(raw.head_scores.values, ElementsAreArray({3.f, 4.f, 0.f, 0.f, 5.f, 12.f}));
 
-  const TokenScores normalized = text.Fold(HeadImportanceSpec{.normalize_by_layer = true});
+  const TokenScores normalized = text.Fold("head_importance { normalize_by_layer: true }");
   EXPECT_THAT(normalized.head_scores.values,
               ElementsAre(FloatEq(.6f), FloatEq(.8f), 0, 0, FloatEq(5.f / 13), FloatEq(12.f / 13)));
 }
 
 }  // namespace
-}  // namespace limpid::explain
+}  // namespace limpid::methods

@@ -1,0 +1,22 @@
+#include "explain/method.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace limpid::explain {
+
+engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base) {
+  engine::Row row = input.base_row;
+  row.wanted = {};
+  row.target.class_index = base.class_index;
+  row.target.foil_index = base.foil_index;
+  return row;
+}
+
+absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input) {
+  const size_t num_tokens = input.encoding.tokens.size();
+  if (query_token < num_tokens) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("query_token: is ", query_token, ", the input has tokens 0 to ", num_tokens - 1));
+}
+
+}  // namespace limpid::explain
