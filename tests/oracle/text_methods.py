@@ -1,15 +1,23 @@
-"""Methods of more than one row, each with its request and its reference: scores of all tokens as a function of the text."""
+"""Methods of more than one row, each with its request and its reference: scores of all tokens as a function of the text.
+
+Methods that sample are not here, for their rows are the server's own; their exact forms are.
+"""
 
 from dataclasses import dataclass
 from typing import Callable
 
 import torch
 
-from oracle import coalitions, path_integrals
+from oracle import coalitions, context_mixing, path_integrals, relevance
+from oracle.methods import ATTACH
 from support.proto import pb
 
+NODES = 32
+BASELINES = {"zero": pb.BASELINE_TOKEN_ZERO, "pad": pb.BASELINE_TOKEN_PAD, "mask": pb.BASELINE_TOKEN_MASK,
+             "unk": pb.BASELINE_TOKEN_UNKNOWN, "mean": pb.BASELINE_TOKEN_MEAN}
 REPLACEMENTS = {"mask": pb.REPLACEMENT_MASK, "pad": pb.REPLACEMENT_PAD, "unk": pb.REPLACEMENT_UNKNOWN,
-                "delete": pb.REPLACEMENT_DELETE}
+                "zero": pb.REPLACEMENT_ZERO, "mean": pb.REPLACEMENT_MEAN, "delete": pb.REPLACEMENT_DELETE,
+                "attention": pb.REPLACEMENT_ATTENTION}
 UNITS = {"token": (pb.GRANULARITY_TOKEN, coalitions.token_units), "word": (pb.GRANULARITY_WORD, coalitions.word_units)}
 
 
@@ -18,28 +26,95 @@ class TextMethod:
     name: str
     request: pb.Method
     reference: Callable  # of a Scalar: [T]
+    # Scores are differences of F, so F is the size of the numbers that they are made of.
+    is_difference: bool = False
+
+
+def integrated_gradients(attach, kind):
+    method = pb.IntegratedGradients(attach_point=ATTACH[attach], baselines=[pb.Baseline(token=BASELINES[kind])],
+                                    quadrature=pb.IntegratedGradients.QUADRATURE_GAUSS_LEGENDRE, steps=NODES)
+    return TextMethod(f"integrated_gradients {attach} {kind}", pb.Method(integrated_gradients=method),
+                      lambda scalar: path_integrals.integrated_gradients(
+                          scalar, path_integrals.baseline(scalar, kind, ATTACH[attach]),
+                          path_integrals.gauss_legendre(NODES), ATTACH[attach]))
 
 
 def sequential(kind):
     method = pb.SequentialIntegratedGradients(baseline=REPLACEMENTS[kind])
     return TextMethod(f"sequential_integrated_gradients {kind}", pb.Method(sequential_integrated_gradients=method),
                       lambda scalar: path_integrals.sequential_by_leaving_out(
-                          scalar, path_integrals.baseline(scalar, kind)))
+                          scalar, path_integrals.baseline(scalar, kind)), is_difference=True)
 
 
-def occlusion(unit, replacement):
+def _shared(scalar, units, scores):
+    """A unit's score shared equally by its tokens; special tokens have none."""
+    whole = torch.zeros(len(scalar.ids), dtype=torch.float64)
+    for unit, score in zip(units, scores, strict=True):
+        whole[unit] = float(score) / len(unit)
+    return whole
+
+
+def _by_units(name, kind, unit, replacement, solve, **options):
     granularity, units_of = UNITS[unit]
+    method = kind(unit=granularity, replacement=REPLACEMENTS[replacement], **options)
 
     def reference(scalar):
         units = units_of(scalar)
-        whole = torch.zeros(len(scalar.ids), dtype=torch.float64)
-        for members, score in zip(units, coalitions.occlusion(coalitions.Game(scalar, units, replacement)), strict=True):
-            whole[members] = float(score) / len(members)
-        return whole
+        return _shared(scalar, units, solve(coalitions.Game(scalar, units, replacement)))
 
-    return TextMethod(f"occlusion {unit} {replacement}",
-                      pb.Method(occlusion=pb.Occlusion(unit=granularity, replacement=REPLACEMENTS[replacement])), reference)
+    return TextMethod(f"{name} {unit} {replacement}", pb.Method(**{name: method}), reference, is_difference=True)
 
 
-ALL = [sequential("mask"), sequential("unk"),
-       *(occlusion(unit, kind) for unit in UNITS for kind in ("mask", "pad", "unk", "delete"))]
+def occlusion(unit, replacement):
+    return _by_units("occlusion", pb.Occlusion, unit, replacement, coalitions.occlusion)
+
+
+def kernel_shap_exact():
+    """All coalitions: of texts of at most 10 words."""
+    return _by_units("kernel_shap", pb.KernelShap, "word", "mask", coalitions.kernel_shap, samples=1024)
+
+
+def partition_shap(replacement):
+    return _by_units("partition_shap", pb.PartitionShap, "word", replacement,
+                     lambda game: coalitions.partition_shap(game, coalitions.balanced_tree(0, len(game))),
+                     max_evaluations=8192)
+
+
+def layer_gradient_x_activation(layer):
+    return TextMethod(f"layer_gradient_x_activation {layer}",
+                      pb.Method(layer_gradient_x_activation=pb.LayerGradientXActivation(layer=layer)),
+                      lambda scalar: path_integrals.layer_gradient_x_activation(scalar)[layer])
+
+
+def value_zeroing(query):
+    return TextMethod(f"value_zeroing token {query}", pb.Method(value_zeroing=pb.ValueZeroing(query_token=query)),
+                      lambda scalar: context_mixing.value_zeroing(context_mixing.value_zeroing_maps(scalar), query))
+
+
+def attention_flow(query):
+    def reference(scalar):
+        run = scalar.reference.run(scalar.ids.tolist(), scalar.type_ids.tolist(), pb.Target())
+        return torch.as_tensor(context_mixing.attention_flow(run.attention, query))
+
+    return TextMethod(f"attention_flow token {query}", pb.Method(attention_flow=pb.AttentionFlow(query_token=query)),
+                      reference)
+
+
+def lrp(rule, attach):
+    rules = {"attn": pb.Lrp.RULE_ATTN_LRP, "cp": pb.Lrp.RULE_CP_LRP}
+    return TextMethod(f"lrp {rule} {attach}", pb.Method(lrp=pb.Lrp(rule=rules[rule], attach_point=ATTACH[attach])),
+                      lambda scalar: relevance.relevance(scalar, rule, ATTACH[attach]))
+
+
+# Not from zero at the sum: the norm that follows sees no length, so F jumps at zero, and the gradient grows without limit
+# on the way there (fp32 and fp64 of PyTorch itself differ by 8e-3).
+PATHS = (*(integrated_gradients(attach, kind) for attach in ATTACH for kind in ("pad", "mean")),
+         *(integrated_gradients("word", kind) for kind in ("zero", "mask", "unk")), integrated_gradients("output", "zero"),
+         layer_gradient_x_activation(0), layer_gradient_x_activation(-1))
+LEAVE_ONE_OUT = (sequential("mask"), sequential("unk"), sequential("zero"), *(occlusion("token", replacement) for replacement in REPLACEMENTS), occlusion("word", "mask"),
+                 occlusion("word", "pad"),
+                 occlusion("word", "delete"))
+# Of short texts only: exact forms are costly.
+EXACT = (kernel_shap_exact(), partition_shap("mask"), partition_shap("attention"), attention_flow(0), value_zeroing(0),
+         value_zeroing(1))
+RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)

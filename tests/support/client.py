@@ -18,6 +18,8 @@ class Explanation:
     parts: list = field(default_factory=list)  # names, in the order they came
     prediction: pb.Prediction = None
     attributions: list = field(default_factory=list)
+    refinements: list = field(default_factory=list)  # attributions that came before their method's own
+    reports: dict = field(default_factory=dict)  # index of a method -> QualityReport
     attention: dict = field(default_factory=dict)  # layer -> [H, T, T]
     heads: dict = field(default_factory=dict)  # layer -> heads of the rows of `attention`
     chunks: list = field(default_factory=list)
@@ -28,7 +30,9 @@ class Explanation:
         self.parts.append(kind)
         part = getattr(response, kind)
         if kind == "attribution":
-            self.attributions.append(part)
+            (self.refinements if part.is_refining else self.attributions).append(part)
+        elif kind == "quality":
+            self.reports[part.method_index] = part
         elif kind == "attention":
             self.chunks.append(part)
         else:
@@ -72,6 +76,11 @@ class Explanation:
         if part.HasField("heads"):
             return np.array(part.heads.scores, np.float64).reshape(part.heads.layers, part.heads.heads)
         return np.array(part.scores, np.float64)
+
+
+    def quality(self, index=0):
+        """{metric: QualityValue} of a method."""
+        return {value.metric: value for value in self.reports[index].values}
 
 
 class Client:
