@@ -31,7 +31,7 @@ def compare(client, references, encode, agreement, model, text, methods):
         yield agreement.check(model, method.name, answer.scores(index), single, tolerances.text_method(floor), scale, floor)
 
 
-@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT"])
+@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT", "PATHS"])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_method_agrees_with_its_reference(client, references, encode, agreement, model, group):
     methods = getattr(text_methods, group)
