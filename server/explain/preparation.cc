@@ -27,6 +27,7 @@ void CountForecast(const Model& model, const Forecast& forecast, Preparation* pr
   if (forecast.rows == 0) return;
   engine::Row row = RowOfTokens(prepared->encoding);
   row.wanted = forecast.wanted;
+  if (forecast.num_tokens > 0) row.token_ids.resize(forecast.num_tokens);
   schedule::Demand later = DemandOf(*model.engine, {&row, 1});
   later.tokens *= forecast.rows;
   later.flops *= forecast.rows;

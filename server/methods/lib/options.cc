@@ -97,6 +97,12 @@ absl::StatusOr<int32_t> ResolveLayer(int32_t layer, int64_t count) {
   return absl::InvalidArgumentError(absl::StrCat("layer: is ", layer, ", must be in [", -count, ", ", count, ")"));
 }
 
+absl::Status CheckNumTokens(const explain::MethodInput& input, size_t most) {
+  if (input.num_tokens() <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("input: has ", input.num_tokens(), " tokens, this method takes at most ", most));
+}
+
 absl::Status UnknownValue(const char* name, int value) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": unknown value ", value));
 }

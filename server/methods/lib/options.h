@@ -25,6 +25,9 @@ absl::StatusOr<float> ReadNumber(float number, float unset, float least, float m
 // Negative layers count from the end of the `count` that there are: in [0, count).
 absl::StatusOr<int32_t> ResolveLayer(int32_t layer, int64_t count);
 
+// Of methods whose time grows faster than the text: INVALID_ARGUMENT naming the limit.
+absl::Status CheckNumTokens(const explain::MethodInput& input, size_t most);
+
 absl::Status UnknownValue(const char* name, int value);
 
 }  // namespace limpid::methods
