@@ -116,9 +116,9 @@ enum class Metric {
 struct QualityValue {
   Metric metric = Metric::kComprehensiveness;
   float value = 0;
-  std::optional<float> random_value;  // mean over random orders
+  std::optional<float> random_value = std::nullopt;  // mean over random orders
   bool beats_random = false;
-  std::vector<float> curve, shares;  // of the same length
+  std::vector<float> curve = {}, shares = {};  // of the same length
 };
 
 // Of one attribution.
