@@ -76,6 +76,11 @@ class MethodCase {
     return *this;
   }
 
+  MethodCase& Toward(engine::Target target) {
+    row_.target = std::move(target);
+    return *this;
+  }
+
   explain::MethodInput input() const {
     return {.model = model, .tokenizer = tokenizer_, .encoding = encoding_, .base_row = row_, .request = request_};
   }
