@@ -1,7 +1,6 @@
 #include "methods/lib/edit_search.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace limpid::methods {
 namespace {
@@ -90,10 +89,9 @@ void EditSearch::EndRound() {
   beam_.assign(tried_.begin(), tried_.begin() + std::min<ptrdiff_t>(options_.limits.beam_width, std::ssize(tried_)));
 }
 
-// Those at the front of the list; of those that estimates made in the first round, one a token before its others.
+// Those at the front of the two lists.
 void EditSearch::TryGuesses(std::vector<Guess> by_estimate, size_t num_tokens) {
-  std::ranges::stable_sort(
-      by_estimate, {}, [this](const Guess& guess) { return std::tuple(round_ == 1 && guess.rank > 0, guess.margin); });
+  std::ranges::stable_sort(by_estimate, {}, &Guess::margin);
   const uint32_t rows_before = trials_.rows_left(), most = RowsOfRound();
   for (const Guess& guess : Alternating(GuessesFromSingles(), by_estimate)) {
     Changes changes = With(beam_[guess.parent], guess.change);

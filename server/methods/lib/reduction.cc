@@ -12,6 +12,12 @@ namespace limpid::methods {
 using explain::MethodInput;
 using Outcome = explain::Edits::Outcome;
 
+namespace {
+
+constexpr uint32_t kTrialsOfEach = 2;
+
+}  // namespace
+
 Reduction::Reduction(const EditLimits& limits, const MethodInput& input, const engine::Prediction& base)
     : limits_(limits),
       trials_(input, base, limits.max_rows),
@@ -54,7 +60,8 @@ void Reduction::TakeTrials() {
   if (beam_.front().changes.size() >= limits_.max_edits) end_ = End::kMaxEdits;
 }
 
-// So many that the rows suffice for one word after the other; half of them may go into the first round.
+// So many that the rows suffice for one word after the other; half of them may go into the first round, and a few for
+// each reduced input into any other.
 void Reduction::TryMore(size_t num_tokens) {
   const std::vector<Step> untried = UntriedSteps(num_tokens);
   if (untried.empty()) {
@@ -62,8 +69,10 @@ void Reduction::TryMore(size_t num_tokens) {
     return;
   }
   const size_t num_words = words_.size() - beam_.front().changes.size();
-  const size_t is_first = beam_.front().changes.empty();
-  const size_t most = is_first ? (trials_.rows_left() + 1) / 2 : std::max<size_t>(1, trials_.rows_left() / num_words);
+  const bool is_first = beam_.front().changes.empty();
+  const size_t enough = size_t{kTrialsOfEach} * limits_.beam_width;
+  const size_t most =
+      is_first ? (trials_.rows_left() + 1) / 2 : std::clamp<size_t>(trials_.rows_left() / num_words, 1, enough);
   for (const Step& step : untried) {
     if (tried_.size() == most) break;
     const Changes changes = After(step);

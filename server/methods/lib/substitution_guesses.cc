@@ -21,7 +21,8 @@ SubstitutionGuesses::SubstitutionGuesses(const EditLimits& limits, uint32_t cand
 
 explain::Forecast SubstitutionGuesses::Expect(uint32_t num_parents) const {
   explain::Forecast forecast;
-  engine::SubstitutionSearch search = {.count = static_cast<int32_t>(candidates_)};
+  engine::SubstitutionSearch search;
+  search.count = static_cast<int32_t>(candidates_);
   for (const Kind kind : {Kind::kWord, Kind::kPiece}) {
     if (std::ranges::find(kinds_, kind) != kinds_.end()) forecast.rows += num_parents;
   }
@@ -63,11 +64,10 @@ std::vector<Guess> SubstitutionGuesses::Read(std::span<const engine::RowResult> 
     const float margin = trials.MarginOf(asked_[i].changes);
     for (const engine::Substitutions& found : rows[i].substitutions) {
       const uint32_t token = asked_[i].origins[static_cast<size_t>(found.token)];
-      for (size_t rank = 0; rank < found.ids.size(); ++rank) {
+      for (size_t k = 0; k < found.ids.size(); ++k) {
         guesses.push_back({.parent = asked_[i].parent,
-                           .change = {.begin_token = token, .end_token = token + 1, .id = found.ids[rank]},
-                           .margin = margin + found.estimates[rank],
-                           .rank = rank});
+                           .change = {.begin_token = token, .end_token = token + 1, .id = found.ids[k]},
+                           .margin = margin + found.estimates[k]});
       }
     }
   }

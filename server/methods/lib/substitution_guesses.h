@@ -20,7 +20,6 @@ struct Guess {
   size_t parent = 0;  // which changed input
   Change change;
   float margin = 0;  // expected
-  size_t rank = 0;   // among the guesses for its token
 };
 
 // Substitutions that may lower the margin most, by first-order estimates (Ebrahimi et al. 2018): a backward pass for
