@@ -11,6 +11,8 @@ from support.proto import pb
 MODELS = ("demo", "minilm", "two-classes")
 # The reference runs a row a token in fp32 and fp64: the shortest texts.
 TEXTS = sorted(PROSE, key=len)[:8]
+# At most ten words: the exact forms take a row for each set of them.
+SHORT = [*PROSE[1:3], "No."]
 
 
 def explain(client, model, text, methods):
@@ -37,6 +39,13 @@ def test_a_method_agrees_with_its_reference(client, references, encode, agreemen
     methods = getattr(text_methods, group)
     wrong = [sentence for text in TEXTS
              for sentence in compare(client, references, encode, agreement, model, text, methods) if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_exact_method_agrees_with_its_reference(client, references, encode, agreement, model):
+    wrong = [sentence for text in SHORT
+             for sentence in compare(client, references, encode, agreement, model, text, text_methods.EXACT) if sentence]
     assert not wrong, "\n".join(wrong)
 
 

@@ -115,6 +115,6 @@ LEAVE_ONE_OUT = (sequential("mask"), sequential("unk"), sequential("zero"), *(oc
                  occlusion("word", "pad"),
                  occlusion("word", "delete"))
 # Of short texts only: exact forms are costly.
-EXACT = (kernel_shap_exact(), partition_shap("mask"), partition_shap("attention"), attention_flow(0), value_zeroing(0),
-         value_zeroing(1))
+EXACT = (kernel_shap_exact(), *(partition_shap(replacement) for replacement in REPLACEMENTS))
+CONTEXT_MIXING = (attention_flow(0), value_zeroing(0), value_zeroing(1))
 RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)
