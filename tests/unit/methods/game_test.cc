@@ -26,6 +26,8 @@ constexpr char kFourWords[] = "one two three four";
 constexpr char kTwelveWords[] = "a b c d e f g h i j k l";
 const std::vector<std::string> kShapley = {"kernel_shap {}", "kernel_shap { samples: 8 }", "partition_shap {}"};
 
+auto AreNear(float tolerance, const std::vector<float>& wanted) { return Pointwise(FloatNear(tolerance), wanted); }
+
 double Sum(const std::vector<float>& scores) { return std::accumulate(scores.begin(), scores.end(), 0.0); }
 
 uint32_t RowsExpected(const std::string& method, MadeUpGame* game) {
@@ -37,21 +39,21 @@ uint32_t RowsExpected(const std::string& method, MadeUpGame* game) {
 TEST(ShapleyMethods, GiveEachWordOfASumItsOwnShare) {
   MadeUpGame game(kFourWords, Additive);
   for (const std::string& method : kShapley) {
-    EXPECT_THAT(game.Play(method).scores, Pointwise(FloatNear(1e-5f), {0, 1, 2, 4, 8, 0})) << method;
+    EXPECT_THAT(game.Play(method).scores, AreNear(1e-5f, {0, 1, 2, 4, 8, 0})) << method;
   }
 }
 
 TEST(ShapleyMethods, ShareAProductEqually) {
   MadeUpGame game(kFourWords, AllOrNothing);
-  EXPECT_THAT(game.Play("kernel_shap {}").scores, Pointwise(FloatNear(1e-5f), {0, 3, 3, 3, 3, 0}));
-  EXPECT_THAT(game.Play("partition_shap {}").scores, Pointwise(FloatNear(1e-5f), {0, 3, 3, 3, 3, 0}));
+  EXPECT_THAT(game.Play("kernel_shap {}").scores, AreNear(1e-5f, {0, 3, 3, 3, 3, 0}));
+  EXPECT_THAT(game.Play("partition_shap {}").scores, AreNear(1e-5f, {0, 3, 3, 3, 3, 0}));
 }
 
 TEST(ShapleyMethods, GiveAWordThatChangesNothingNothing) {
   MadeUpGame game(kFourWords,
                   [](const std::vector<bool>& stands) { return 5 + 3.0 * stands[1] * stands[3] - stands[4]; });
   for (const char* method : {"kernel_shap {}", "partition_shap {}"}) {
-    EXPECT_THAT(game.Play(method).scores, Pointwise(FloatNear(1e-5f), {0, 1.5, 0, 1.5, -1, 0})) << method;
+    EXPECT_THAT(game.Play(method).scores, AreNear(1e-5f, {0, 1.5f, 0, 1.5f, -1, 0})) << method;
   }
 }
 
@@ -119,15 +121,15 @@ TEST(PartitionShap, OwenValuesRespectTheHalves) {
   // Three words, of which the first is a half on its own: any two are worth 1. Shapley values would be a third each.
   MadeUpGame game("one two three",
                   [](const std::vector<bool>& stands) { return stands[1] + stands[2] + stands[3] >= 2 ? 1.0 : 0.0; });
-  EXPECT_THAT(game.Play("kernel_shap {}").scores, Pointwise(FloatNear(1e-6f), {0, 1 / 3.0, 1 / 3.0, 1 / 3.0, 0}));
-  EXPECT_THAT(game.Play("partition_shap {}").scores, Pointwise(FloatNear(1e-6f), {0, 0, 0.5, 0.5, 0}));
+  EXPECT_THAT(game.Play("kernel_shap {}").scores, AreNear(1e-6f, {0, 1 / 3.0f, 1 / 3.0f, 1 / 3.0f, 0}));
+  EXPECT_THAT(game.Play("partition_shap {}").scores, AreNear(1e-6f, {0, 0, 0.5f, 0.5f, 0}));
 }
 
 TEST(PartitionShap, GoesIntoWhatWeighsMostAndSharesTheRestEqually) {
   MadeUpGame game(kFourWords, Additive);
   const explain::TokenScores scores = game.Play("partition_shap { max_evaluations: 7 }");
   // One pass for nothing, two for the halves 3 and 12, four for the inside of the heavier one in its two contexts.
-  EXPECT_THAT(scores.scores, Pointwise(FloatNear(1e-5f), {0, 1.5, 1.5, 4, 8, 0}));
+  EXPECT_THAT(scores.scores, AreNear(1e-5f, {0, 1.5f, 1.5f, 4, 8, 0}));
   EXPECT_EQ(scores.card.form, "part of the tree");
   EXPECT_EQ(game.num_rows(), 7u);
 
@@ -140,7 +142,7 @@ TEST(Lime, OfASumNearsItsSharesAsTheRidgeFalls) {
   const auto first = [&](const char* ridge) {
     return game.Play(std::string("lime { ridge: ") + ridge + " samples: 200 }").scores;
   };
-  EXPECT_THAT(first("1e-6"), Pointwise(FloatNear(1e-3f), {0, 1, 2, 4, 8, 0}));
+  EXPECT_THAT(first("1e-6"), AreNear(1e-3f, {0, 1, 2, 4, 8, 0}));
   EXPECT_LT(Sum(first("10")), Sum(first("1")));
   EXPECT_LT(Sum(first("1")), 15);
 }
@@ -148,7 +150,7 @@ TEST(Lime, OfASumNearsItsSharesAsTheRidgeFalls) {
 TEST(Lime, SharesAWordsCoefficientByItsTokens) {
   MadeUpGame game("un-believ-able news", Additive);
   const std::vector<float> scores = game.Play("lime { ridge: 1e-6 }").scores;
-  EXPECT_THAT(scores, Pointwise(FloatNear(1e-3f), {0, 7 / 3.0, 7 / 3.0, 7 / 3.0, 8, 0}));
+  EXPECT_THAT(scores, AreNear(1e-3f, {0, 7 / 3.0f, 7 / 3.0f, 7 / 3.0f, 8, 0}));
 }
 
 TEST(SampledMethods, DependOnTheSeedAlone) {
