@@ -122,7 +122,7 @@ LEAVE_ONE_OUT = (sequential("mask"), sequential("unk"), sequential("zero"), *(oc
                  occlusion("word", "pad"),
                  occlusion("word", "delete"))
 # Of short texts only: exact forms are costly.
-EXACT = (kernel_shap_exact(), partition_shap("mask"), partition_shap("attention"))
+EXACT = (kernel_shap_exact(), *(partition_shap(replacement) for replacement in REPLACEMENTS))
 MIXING = (attention_flow(0), attention_flow(1), value_zeroing(0), value_zeroing(1), value_zeroing(0, 0),
           value_zeroing(1, -1))
 RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)
