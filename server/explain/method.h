@@ -50,6 +50,7 @@ struct TokenScores {
 struct Forecast {
   uint32_t rows = 0;
   engine::Wanted wanted = {};
+  uint32_t rows_at_once = 0;  // of which results are there at a time; 0: all
 };
 
 // A fold's outcome: more rows to run, or none when the scores are final.
