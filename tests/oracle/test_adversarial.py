@@ -265,6 +265,21 @@ def test_ids_are_searched_like_their_text(client, hot_flips):
     assert edits.text == "" and case.edits.text != ""
 
 
+def test_each_text_of_a_pair_is_edited_in_its_place(client, texts):
+    first, second = texts[0].text, texts[1].text
+    for kept, length in ((0, len(first.encode())), (1, len(second.encode()))):
+        limits = pb.EditLimits(keep=[pb.Span(end_byte=length, sequence=kept)], max_edits=1)
+        answer = client.explain(pb.ExplainRequest(model="demo", input=pb.Input(text=first, text_pair=second),
+                                                  methods=[pb.Method(hot_flip=pb.HotFlip(limits=limits))]))
+        edits = answer.attributions[0].edits
+        assert [edit.unit.sequence for edit in edits.edits] == [1 - kept]
+        assert (edits.text == first, edits.text_pair == second) == (kept == 0, kept == 1)
+        unit, word = edits.edits[0].unit, edits.edits[0].replacement.removeprefix("##")
+        before = (first, second)[1 - kept].encode()
+        changed = before[:unit.begin_byte] + word.encode() + before[unit.end_byte:]
+        assert (edits.text, edits.text_pair)[1 - kept].encode() == changed
+
+
 def best_estimates(run, words, tokens, spelled):
     """Autograd's first-order estimates of whole words in place of whole words [T, V], the best 8 of each token; others
     are infinite."""
