@@ -6,6 +6,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "commands/request_options.h"
 #include "lib/files/explanation_arrays.h"
 #include "lib/files/npz.h"
@@ -17,15 +18,34 @@
 namespace limpid::client {
 namespace {
 
+constexpr size_t kColumns = 100;
+
+// A comma list over several lines, as far in as the first.
+std::string Wrapped(const std::string& list) {
+  std::string wrapped;
+  size_t column = 6;
+  for (absl::string_view item : absl::StrSplit(list, ", ")) {
+    if (!wrapped.empty()) {
+      const bool is_full = column + 2 + item.size() > kColumns;
+      absl::StrAppend(&wrapped, is_full ? ",\n      " : ", ");
+      column = is_full ? 6 : column + 2;
+    }
+    absl::StrAppend(&wrapped, item);
+    column += item.size();
+  }
+  return wrapped;
+}
+
 std::string Footer() {
   std::string methods;
   for (const MethodHelp& help : MethodHelps()) {
-    absl::StrAppendFormat(&methods, "  %-28s %s\n", help.name, help.meaning);
-    if (help.options[0] != '\0') absl::StrAppendFormat(&methods, "  %-28s   options: %s\n", "", help.options);
+    absl::StrAppendFormat(&methods, "  %s: %s\n", help.name, help.meaning);
+    if (!help.options.empty()) absl::StrAppendFormat(&methods, "      %s\n", Wrapped(help.options));
   }
-  return absl::StrCat(R"(Methods (NAME[@ATTACH_POINT][:OPTION]..., "all" or "none"):
+  return absl::StrCat(
+      R"(Methods (NAME[@ATTACH_POINT][:OPTION]..., "all" or "none"; a choice may stand alone: occlusion:word:delete):
 )",
-                      methods, R"(  ATTACH_POINT is word_embedding (default), embedding_sum or embedding_output.
+      methods, R"(  ATTACH_POINT is word_embedding (default), embedding_sum or embedding_output.
 
 Targets:
   predicted        the predicted class (default of a classifier)

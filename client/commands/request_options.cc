@@ -23,7 +23,25 @@ void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
   command->add_option("--attention-encoding", options->attention_encoding, "fp32 or fp16")
       ->capture_default_str()
       ->type_name("");
-  command->add_option("--granularity", options->granularity, "token or word: what gets a score")
+  command->add_option("--granularity", options->granularity, "token, word, sentence or span: what gets a score")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--span", options->spans, "For --granularity span: BEGIN-END in bytes; may be given again")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->type_name("");
+  command->add_option("--aggregation", options->aggregation, "sum or sum_abs: how a unit's tokens become one score")
+      ->capture_default_str()
+      ->type_name("");
+  command
+      ->add_option("--normalization", options->normalization,
+                   "none, l1, l2 or max_abs: what scaled scores are divided by")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_flag("--drop-special-tokens", options->drop_special_tokens, "No scores for [CLS] and the like");
+  command
+      ->add_option("--quality", options->quality,
+                   "How far to trust each method: none, default, or METRIC[:METRIC]...[:OPTION=VALUE]...")
       ->capture_default_str()
       ->type_name("");
   command

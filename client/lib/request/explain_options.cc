@@ -3,8 +3,11 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "lib/request/attention_spec.h"
+#include "lib/request/message_options.h"
 #include "lib/request/method_spec.h"
 #include "lib/request/target_spec.h"
 
@@ -58,6 +61,48 @@ absl::Status SetAttention(const ExplainOptions& options, v1::ExplainRequest* req
   return absl::OkStatus();
 }
 
+absl::Status AddSpan(const std::string& typed, v1::ExplainRequest* request) {
+  const std::vector<std::string> ends = absl::StrSplit(typed, '-');
+  uint32_t begin = 0, end = 0;
+  if (ends.size() != 2 || !absl::SimpleAtoi(ends[0], &begin) || !absl::SimpleAtoi(ends[1], &end)) {
+    return absl::InvalidArgumentError(absl::StrCat("--span ", typed, ": not BEGIN-END in bytes, e.g. 0-12"));
+  }
+  v1::Span* span = request->add_spans();
+  span->set_begin_byte(begin);
+  span->set_end_byte(end);
+  return absl::OkStatus();
+}
+
+// How the scores are to come.
+absl::Status SetForm(const ExplainOptions& options, v1::ExplainRequest* request) {
+  if (!SetOption(absl::StrCat("granularity=", options.granularity), request)) {
+    return NotOneOf("--granularity", options.granularity, "token, word, sentence, span");
+  }
+  if (!SetOption(absl::StrCat("aggregation=", options.aggregation), request)) {
+    return NotOneOf("--aggregation", options.aggregation, "sum, sum_abs");
+  }
+  if (options.normalization != "none" && !SetOption(absl::StrCat("normalization=", options.normalization), request)) {
+    return NotOneOf("--normalization", options.normalization, "none, l1, l2, max_abs");
+  }
+  request->set_drop_special_tokens(options.drop_special_tokens);
+  for (const std::string& span : options.spans) {
+    if (const absl::Status added = AddSpan(span, request); !added.ok()) return added;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetQuality(const ExplainOptions& options, v1::ExplainRequest* request) {
+  if (options.quality == "none") return absl::OkStatus();
+  v1::Quality* quality = request->mutable_quality();
+  if (options.quality == "default") return absl::OkStatus();
+  for (absl::string_view option : absl::StrSplit(options.quality, ':')) {
+    if (SetOption(option, quality)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--quality: there is no option \"", option, "\"; its options are ",
+                                                   DescribeOptions(*v1::Quality::descriptor())));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ExplainRequest> MakeExplainRequest(const ExplainOptions& options, std::istream& standard_input) {
@@ -67,11 +112,8 @@ absl::StatusOr<v1::ExplainRequest> MakeExplainRequest(const ExplainOptions& opti
   if (const absl::Status methods = SetMethods(options, &request); !methods.ok()) return methods;
   if (const absl::Status target = SetTarget(options, &request); !target.ok()) return target;
   if (const absl::Status attention = SetAttention(options, &request); !attention.ok()) return attention;
-  if (options.granularity == "word") {
-    request.set_granularity(v1::GRANULARITY_WORD);
-  } else if (options.granularity != "token") {
-    return NotOneOf("--granularity", options.granularity, "token, word");
-  }
+  if (const absl::Status form = SetForm(options, &request); !form.ok()) return form;
+  if (const absl::Status quality = SetQuality(options, &request); !quality.ok()) return quality;
   // Last, so that a slip in an option does not wait for someone to end standard input.
   absl::StatusOr<v1::Input> input = MakeInput(options.input, standard_input);
   if (!input.ok()) return input.status();

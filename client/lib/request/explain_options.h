@@ -21,6 +21,11 @@ struct ExplainOptions {
   bool attention_mean = false;
   std::string attention_encoding = "fp32";
   std::string granularity = "token";
+  std::vector<std::string> spans;  // each BEGIN-END, in bytes of the text
+  std::string aggregation = "sum";
+  std::string normalization = "none";
+  bool drop_special_tokens = false;
+  std::string quality = "none";  // "default", or metrics and options of v1::Quality, each after a ':'
 };
 
 // INVALID_ARGUMENT names the option.

@@ -9,22 +9,25 @@
 
 namespace limpid::client {
 
-// What --help says about a method; `options` is empty where there are none.
+// What --help says about a method, from the contract; `options` is empty where there are none.
 struct MethodHelp {
-  const char* name;
-  const char* options;
-  const char* meaning;
+  std::string name;
+  std::string options;
+  std::string meaning;
+  bool is_conditional = false;  // does not run on every text of every model
 };
 
-// All methods of the contract.
+// All methods of the contract, in its order.
 const std::vector<MethodHelp>& MethodHelps();
 
 // One method as a person writes it: NAME[@ATTACH_POINT][:OPTION]..., for example "saliency", "saliency:l1",
-// "gradient_x_input@embedding_output", "gradient_x_attention:layer=3:query=0". Hyphens do for underscores.
+// "gradient_x_input@embedding_output", "gradient_x_attention:layer=3:query=0", "occlusion:word:delete",
+// "integrated_gradients:tolerance=1e-2:baselines=mask" (message_options.h). Hyphens do for underscores.
 // INVALID_ARGUMENT says what is possible instead.
 absl::StatusOr<v1::Method> ParseMethod(absl::string_view spec);
 
-// A comma list of methods. "all" stands for every method of the contract, "none" alone for no method.
+// A comma list of methods. "all" stands for every method that runs on any text of any model, "none" alone for no
+// method.
 absl::StatusOr<std::vector<v1::Method>> ParseMethods(absl::string_view list);
 
 }  // namespace limpid::client

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace limpid::client {
 namespace {
@@ -41,7 +42,7 @@ TEST(ParseMethod, OptionsOfAttentionMethodsAreNamed) {
   EXPECT_EQ(method->gradient_x_attention().query_token(), 5u);
   EXPECT_EQ(ParseMethod("attention_rollout:query=3")->attention_rollout().query_token(), 3u);
   EXPECT_EQ(ParseMethod("Gradient_Weighted_Attention:query=4")->gradient_weighted_attention().query_token(), 4u);
-  EXPECT_TRUE(ParseMethod("head_importance:normalized")->head_importance().normalize_by_layer());
+  EXPECT_TRUE(ParseMethod("head_importance:normalize")->head_importance().normalize_by_layer());
 }
 
 TEST(ParseMethod, TheLayerIsNotSetUnlessAsked) {
@@ -57,6 +58,29 @@ TEST(ParseMethod, WhatIsTakenOutAndWhatTakesItsPlace) {
             v1::REPLACEMENT_PAD);
 }
 
+TEST(ParseMethod, TakesOptionsOfWhateverMessageTheMethodHas) {
+  const auto integrated =
+      ParseMethod("integrated_gradients:gauss_legendre:steps=50:baselines=mask:baselines=an old text");
+  ASSERT_TRUE(integrated.ok()) << integrated.status();
+  const v1::IntegratedGradients& options = integrated->integrated_gradients();
+  EXPECT_EQ(options.quadrature(), v1::IntegratedGradients::QUADRATURE_GAUSS_LEGENDRE);
+  EXPECT_EQ(options.steps(), 50u);
+  ASSERT_EQ(options.baselines_size(), 2);
+  EXPECT_EQ(options.baselines(0).token(), v1::BASELINE_TOKEN_MASK);
+  EXPECT_EQ(options.baselines(1).text(), "an old text");
+
+  EXPECT_FLOAT_EQ(ParseMethod("smooth-grad:noise=0.25:squared:seed=7")->smooth_grad().noise_level(), 0.25f);
+  const auto flip = ParseMethod("hot_flip:max_edits=3:beam=2:words_only");
+  ASSERT_TRUE(flip.ok()) << flip.status();
+  EXPECT_EQ(flip->hot_flip().limits().max_edits(), 3u) << "of a message within";
+  EXPECT_EQ(flip->hot_flip().limits().beam_width(), 2u);
+  EXPECT_TRUE(flip->hot_flip().words_only());
+}
+
+TEST(MethodHelps, EveryMethodSaysWhatItShows) {
+  for (const MethodHelp& help : MethodHelps()) EXPECT_FALSE(help.meaning.empty()) << help.name;
+}
+
 TEST(ParseMethods, AListKeepsItsOrder) {
   const auto methods = ParseMethods("saliency:mean_abs,gradient_x_input@embedding_sum,head_importance");
 
@@ -67,24 +91,35 @@ TEST(ParseMethods, AListKeepsItsOrder) {
   EXPECT_TRUE((*methods)[2].has_head_importance());
 }
 
-TEST(ParseMethods, AllIsEveryMethodOfTheContractAndNoneIsNone) {
+TEST(ParseMethods, AllIsEveryMethodThatAlwaysRunsAndNoneIsNone) {
   const auto all = ParseMethods("all");
 
   ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(static_cast<int>(all->size()), v1::Method::descriptor()->field_count());
-  for (size_t i = 0; i < all->size(); ++i) EXPECT_EQ((*all)[i].method_case(), static_cast<int>(i + 1));
+  std::vector<std::string> names;
+  for (const MethodHelp& help : MethodHelps()) {
+    if (!help.is_conditional) names.push_back(help.name);
+  }
+  std::vector<std::string> got;
+  for (const v1::Method& method : *all) {
+    got.push_back(v1::Method::descriptor()->FindFieldByNumber(method.method_case())->name());
+  }
+  EXPECT_EQ(got, names);
+  EXPECT_THAT(names, testing::Contains("partition_shap"));
+  EXPECT_THAT(names, testing::Not(testing::Contains("lrp"))) << "not in every build";
   EXPECT_TRUE(ParseMethods("none")->empty());
 }
 
 TEST(ParseMethods, WhatIsWrongIsSaidWithWhatIsPossible) {
   EXPECT_THAT(Problem("magic"), HasSubstr("--method magic: no such method; there are saliency, gradient_x_input"));
-  EXPECT_THAT(Problem("saliency:l3"), HasSubstr("saliency: it has no option \"l3\"; its options are l2 (default), l1"));
-  EXPECT_THAT(Problem("saliency@wordembedding"), HasSubstr("word_embedding, embedding_sum, embedding_output"));
+  EXPECT_THAT(Problem("saliency:l3"),
+              HasSubstr("saliency: it has no option \"l3\"; its options are @ATTACH_POINT, reduction=l2|l1"));
+  EXPECT_THAT(Problem("saliency@wordembedding"), HasSubstr("no option \"@wordembedding\""));
   EXPECT_THAT(Problem("gradient_x_input:l2"), HasSubstr("no option \"l2\"; its options are @ATTACH_POINT"));
   EXPECT_THAT(Problem("attention_rollout@embedding_sum"), HasSubstr("no option \"@embedding_sum\""));
   EXPECT_THAT(Problem("gradient_x_attention:layer=last"), HasSubstr("no option \"layer=last\""));
   EXPECT_THAT(Problem("attention_rollout:query=-1"), HasSubstr("no option \"query=-1\""));
-  EXPECT_THAT(Problem("saliency@embedding_sum@embedding_sum:l1"), HasSubstr("attach points are"));
+  EXPECT_THAT(Problem("saliency@embedding_sum@embedding_sum:l1"),
+              HasSubstr("no option \"@embedding_sum@embedding_sum\""));
   EXPECT_THAT(Problem("saliency@embedding_sum:l1@embedding_sum"), HasSubstr("more than one \"@\""));
   EXPECT_THAT(Problem("saliency,"), HasSubstr("a name is missing"));
   EXPECT_THAT(Problem(""), HasSubstr("a name is missing"));
