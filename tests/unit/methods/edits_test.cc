@@ -2,7 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,7 @@ namespace {
 
 using explain::Edit;
 using explain::Edits;
-using ::testing::AllOf;
-using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::Field;
 using ::testing::FloatEq;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -91,7 +89,7 @@ TEST_F(EditsTest, HotFlipScoresTokensByTheBestEditTried) {
 }
 
 TEST_F(EditsTest, HotFlipTrustsPassesAndNotEstimates) {
-  // By the estimates the harmless ids are the best ones, and the worst word is the last of the eight.
+  // By the estimates harmless ids are the best ones, of every token.
   model_.estimate_error = [](int32_t id) { return id < 7 ? -20.0f : 0.0f; };
 
   const Edits edits = Search("hot_flip { candidates: 9 }");
@@ -196,7 +194,7 @@ TEST_F(EditsTest, PiecesAndWordsAreSearchedApart) {
 }
 
 TEST_F(EditsTest, CounterfactualTakesWordsOut) {
-  model_.bias = -4;  // "came" and "back" are both needed
+  model_.bias = -4;
   const explain::TokenScores scores = Explain("counterfactual { no_substitutions: true }");
 
   EXPECT_EQ(scores.edits->outcome, Outcome::kFound);
@@ -259,7 +257,6 @@ TEST_F(EditsTest, ReductionKeepsToItsLimits) {
   const Edits spent = Search("input_reduction { limits { max_rows: 5 } }");
   EXPECT_EQ(spent.outcome, Outcome::kBudgetSpent);
   EXPECT_THAT(text_.rows, SizeIs(5));
-  model_.bias = -4.5;
   model_.weights[id(1)] = model_.weights[id(2)] = 1;
   model_.bias = -6.5;
   EXPECT_EQ(Search("input_reduction {}").outcome, Outcome::kNotFound) << "every word is needed";
