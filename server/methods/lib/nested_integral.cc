@@ -12,8 +12,9 @@ namespace {
 
 constexpr double kLeastDifference = 1e-3;
 
-// However fast the changes shrink, no more than a digit is taken on credit.
-constexpr double kLeastRatio = 0.1;
+// The ratio of two changes is itself uncertain, and however small it is, little more than half a digit is taken on
+// credit.
+constexpr double kCaution = 1.5, kLeastRatio = 0.15;
 
 double SumOfChanges(const std::vector<double>& scores, const std::vector<double>& before) {
   double sum = 0;
@@ -67,7 +68,8 @@ void NestedIntegral::Merge() {
   const double size = std::accumulate(scores_.begin(), scores_.end(), 0.0,
                                       [](double sum, double score) { return sum + std::abs(score); });
   const double change = SumOfChanges(scores_, before);
-  const double ratio = is_first || change >= last_change_ ? 1 : std::max(kLeastRatio, change / last_change_);
+  const double ratio =
+      is_first || last_change_ == 0 ? 1 : std::clamp(kCaution * change / last_change_, kLeastRatio, 1.0);
   last_change_ = change;
   completeness_.error = CompletenessError(std::accumulate(scores_.begin(), scores_.end(), 0.0), completeness_.value,
                                           completeness_.baseline_value);
