@@ -49,6 +49,7 @@ void SharedRows::Give(std::span<engine::RowResult> results) {
   for (size_t i = 0; i < results.size(); ++i) {
     Place& place = places_[running_[i]];
     place.result = std::move(results[i]);
+    place.has_run = true;
     // Many are kept until the request ends, and none of their readers looks at it.
     if (place.is_shared) place.result.prediction.embedding = {};
   }

@@ -118,3 +118,52 @@ def soft_scores(scalar, scores, draws):
     loss = [max(0.0, whole - _soft_value(scalar, part, draws)) for part in (1 - keep, keep, torch.zeros_like(keep))]
     comprehensive, sufficient, nothing = loss[0], 1 - loss[1], 1 - loss[2]
     return comprehensive / (1 - nothing), (sufficient - nothing) / (1 - nothing)
+
+
+# ---------------------------------------------------------------- what the server draws, drawn again
+
+WORD_64 = 2 ** 64 - 1
+STEP = 0x9E3779B97F4A7C15  # SplitMix64
+
+
+def _mixed(z):
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & WORD_64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & WORD_64
+    return z ^ (z >> 31)
+
+
+def _numbers(seed, stream):
+    state = _mixed((seed + STEP) & WORD_64) ^ _mixed((stream * STEP + 1) & WORD_64)
+    while True:
+        state = (state + STEP) & WORD_64
+        yield _mixed(state)
+
+
+def random_orders(units, count, seed):
+    """Fisher-Yates, the k-th order from stream k."""
+    for stream in range(count):
+        numbers, order = _numbers(seed, stream), list(range(units))
+        for size in range(units, 1, -1):
+            other = next(numbers) % size
+            order[size - 1], order[other] = order[other], order[size - 1]
+        yield order
+
+
+def scores_of(order):
+    """Scores whose ranking is the order."""
+    scores = np.zeros(len(order))
+    scores[order] = -np.arange(len(order))
+    return scores
+
+
+def dealt(scores, order):
+    """The same scores, the highest to the first of the order."""
+    given = np.zeros(len(order))
+    given[order] = np.asarray(scores)[ranking(scores)]
+    return given
+
+
+def kept_at_random(units, samples, seed):
+    """[samples, units] masks of infidelity: each unit by the toss of a coin."""
+    return np.array([[next(numbers) % 2 for _ in range(units)]
+                     for numbers in (_numbers(seed, 2 ** 32 + sample) for sample in range(samples))])
