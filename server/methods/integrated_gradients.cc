@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <bit>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -19,8 +19,9 @@ namespace {
 using explain::FoldStep;
 using explain::MethodInput;
 
-constexpr uint32_t kMaxSteps = 512;
+constexpr uint32_t kMaxNodes = 512;  // of Gauss-Legendre
 constexpr int kMaxBaselines = 32;
+constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
 struct Options {
   engine::AttachPoint attach_point;
@@ -41,10 +42,12 @@ absl::StatusOr<Options> ReadOptions(const v1::IntegratedGradients& options) {
   read.is_gauss = options.quadrature() == v1::IntegratedGradients::QUADRATURE_GAUSS_LEGENDRE;
   ABSL_ASSIGN_OR_RETURN(read.attach_point, ReadAttachPoint(options.attach_point()));
   ABSL_ASSIGN_OR_RETURN(read.tolerance, ReadNumber(options.tolerance(), 1e-3f, 1e-6f, 1, "tolerance"));
-  const uint32_t least = read.is_gauss ? 1 : NestedIntegral::kFirstIntervals;
-  ABSL_ASSIGN_OR_RETURN(read.steps, ReadCount(options.steps(), read.is_gauss ? 50 : 128, least, kMaxSteps, "steps"));
-  if (read.is_gauss || std::has_single_bit(read.steps)) return read;
-  return absl::InvalidArgumentError(absl::StrCat("steps: is ", read.steps, ", must be a power of two"));
+  if (read.is_gauss) {
+    ABSL_ASSIGN_OR_RETURN(read.steps, ReadCount(options.steps(), 50, 1, kMaxNodes, "steps"));
+  } else {
+    ABSL_ASSIGN_OR_RETURN(read.steps, ReadMostIntervals(options.steps()));
+  }
+  return read;
 }
 
 // Sundararajan et al. 2017; the mean over several baselines is that of expected gradients (Erion et al. 2021).
@@ -67,12 +70,12 @@ class IntegratedGradients final : public explain::Method {
   void Plan(const MethodInput& input, engine::Wanted* base) const override {
     if (options_.is_gauss) return;
     // The prediction's own backward pass is the node at alpha = 1.
-    for (const ResolvedBaseline& baseline : *Resolve(input)) base->gradient_dots.push_back(baseline.at);
+    const std::vector<ResolvedBaseline> baselines = *Resolve(input);
+    for (const ResolvedBaseline& baseline : baselines) base->gradient_dots.push_back(baseline.at);
   }
 
   std::vector<explain::Forecast> Expect(const MethodInput& input) const override {
-    // Most paths of trained encoders are done with 32 intervals.
-    const uint32_t rows = options_.is_gauss ? options_.steps : std::min(options_.steps, 32u);
+    const uint32_t rows = options_.is_gauss ? options_.steps : ExpectedIntervals(options_.tolerance, options_.steps);
     engine::Wanted wanted;
     wanted.gradient_dots.push_back(Resolve(input)->front().at);
     std::vector<explain::Forecast> forecasts(baselines_.size(), {.rows = rows, .wanted = wanted});
@@ -92,22 +95,18 @@ class IntegratedGradients final : public explain::Method {
     FoldStep step;
     for (size_t i = 0; i < paths_.size(); ++i) {
       if (paths_[i].IsDone()) continue;
-      for (float alpha : paths_[i].NextNodes()) {
+      for (float alpha : paths_[i].NextNodes(kAll)) {
         step.more_rows.push_back(RowAt(input, base.prediction, baselines[i].at, alpha, /*has_gradient=*/true));
       }
     }
-    const bool is_known = paths_.front().num_nodes() > 1;
+    const bool is_known = paths_.front().IsComplete();
     step.is_refinement = sends_refinements_ && is_known && !step.more_rows.empty();
-    if (is_known) step.scores = Scores(baselines);
+    if (step.is_refinement || step.more_rows.empty()) step.scores = Scores(baselines);
     return step;
   }
 
  private:
   absl::StatusOr<std::vector<ResolvedBaseline>> Resolve(const MethodInput& input) const {
-    const auto& alteration = input.base_row.alteration;
-    if (alteration.has_value() && alteration->at != options_.attach_point) {
-      return absl::InvalidArgumentError("attach_point: must be that of the noise");
-    }
     std::vector<ResolvedBaseline> resolved;
     for (size_t i = 0; i < baselines_.size(); ++i) {
       ABSL_ASSIGN_OR_RETURN(ResolvedBaseline baseline, ResolveBaseline(baselines_[i], options_.attach_point, input,
@@ -146,19 +145,13 @@ class IntegratedGradients final : public explain::Method {
   void Take(std::span<const engine::RowResult> rows) {
     for (NestedIntegral& path : paths_) {
       if (path.IsDone()) continue;
-      const size_t count = path.NextNodes().size();
-      path.Add(DotsOf(rows.first(count)), rows.front().prediction.target_value);
+      const size_t count = path.NextNodes(kAll).size();
+      for (const engine::RowResult& row : rows.first(count)) {
+        const std::span<const float> dots = row.gradient_dots.front().values;
+        path.Add({dots.begin(), dots.end()}, row.prediction.target_value);
+      }
       rows = rows.subspan(count);
     }
-  }
-
-  static std::vector<std::vector<float>> DotsOf(std::span<const engine::RowResult> rows) {
-    std::vector<std::vector<float>> dots;
-    for (const engine::RowResult& row : rows) {
-      const std::span<const float> values = row.gradient_dots.front().values;
-      dots.emplace_back(values.begin(), values.end());
-    }
-    return dots;
   }
 
   // All nodes at once, and F at the baselines.
@@ -201,14 +194,14 @@ class IntegratedGradients final : public explain::Method {
   // The mean over the paths, with the errors of the worst of them.
   explain::TokenScores Scores(const std::vector<ResolvedBaseline>& baselines) const {
     explain::TokenScores scores;
-    std::vector<double> mean(paths_.front().Scores().size(), 0);
+    std::vector<double> mean(paths_.front().scores().size(), 0);
     explain::Completeness worst{.is_certified = true};
     uint32_t nodes = 0;
     const auto share = 1 / static_cast<double>(paths_.size());
     for (const NestedIntegral& path : paths_) {
-      const std::vector<double> own = path.Scores();
+      const std::vector<double>& own = path.scores();
       for (size_t t = 0; t < mean.size(); ++t) mean[t] += share * own[t];
-      const explain::Completeness completeness = path.completeness();
+      const explain::Completeness& completeness = path.completeness();
       worst.value = completeness.value;
       worst.baseline_value += static_cast<float>(share * completeness.baseline_value);
       worst.error = std::max(worst.error, completeness.error);

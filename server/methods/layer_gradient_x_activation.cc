@@ -7,7 +7,8 @@
 namespace limpid::methods {
 namespace {
 
-// sum_d h_d * dF/dh_d of the hidden states that enter a layer, or of the last ones.
+// sum_d h_d * dF/dh_d of the hidden states that enter a layer, or of the last ones: one row of what the base row's
+// backward pass has for all of them.
 class LayerGradientXActivation final : public explain::Method {
  public:
   explicit LayerGradientXActivation(const v1::LayerGradientXActivation& options) : options_(options) {}
@@ -32,8 +33,8 @@ class LayerGradientXActivation final : public explain::Method {
 
  private:
   absl::StatusOr<int32_t> Layer(const explain::MethodInput& input) const {
-    const int64_t num_layers = input.model.num_layers;
-    return ResolveLayer(options_.has_layer() ? options_.layer() : static_cast<int32_t>(num_layers / 2), num_layers + 1);
+    const auto middle = static_cast<int32_t>(input.model.num_layers / 2);
+    return ResolveLayer(options_.has_layer() ? options_.layer() : middle, input.model.num_layers + 1);
   }
 
   const v1::LayerGradientXActivation options_;

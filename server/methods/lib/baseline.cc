@@ -87,6 +87,10 @@ absl::Status CheckIds(const std::vector<int32_t>& ids, const explain::MethodInpu
 
 absl::StatusOr<ResolvedBaseline> ResolveBaseline(const v1::Baseline& baseline, AttachPoint at,
                                                  const explain::MethodInput& input, const std::string& field) {
+  const auto& alteration = input.base_row.alteration;
+  if (alteration.has_value() && alteration->at != at) {
+    return Refuse(field, "the input has noise at another attach point, and a row is altered at one only");
+  }
   ABSL_ASSIGN_OR_RETURN(const Token token, ResolveToken(baseline.token(), input, absl::StrCat(field, ".token")));
   std::string name = token.name;
   std::vector<int32_t> ids(input.num_tokens(), token.id);
@@ -103,7 +107,9 @@ absl::StatusOr<ResolvedBaseline> ResolveBaseline(const v1::Baseline& baseline, A
   }
   const bool has_zero = std::find(ids.begin(), ids.end(), engine::Baseline::kZero) != ids.end();
   if (has_zero && at == AttachPoint::kEmbeddingSum) {
-    return Refuse(field, "ZERO is no baseline at EMBEDDING_SUM: the norm behind it sees no length, so F jumps there");
+    return Refuse(field,
+                  "ZERO is no baseline at EMBEDDING_SUM: the norm behind it sees no length, so F jumps there and the "
+                  "integral has no value that could be trusted");
   }
   return ResolvedBaseline{
       .at = std::make_shared<const engine::Baseline>(engine::Baseline{.at = at, .ids = std::move(ids)}),

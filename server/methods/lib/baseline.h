@@ -17,8 +17,9 @@ struct ResolvedBaseline {
 };
 
 // Special tokens keep their own embedding. INVALID_ARGUMENT naming what is wrong with `field`: a token that the
-// vocabulary lacks, ids that do not fit the input, a text that cannot be read, or ZERO before the embedding norm: the
-// norm sees no length, so that F jumps at zero and the path has no integral that could be trusted.
+// vocabulary lacks, ids that do not fit the input, a text that cannot be read, noise of the base row at another attach
+// point, or ZERO before the embedding norm: the norm sees no length, so that F jumps at zero (fp32 and fp64 of PyTorch
+// itself differ by 8e-3).
 absl::StatusOr<ResolvedBaseline> ResolveBaseline(const v1::Baseline& baseline, engine::AttachPoint at,
                                                  const explain::MethodInput& input, const std::string& field);
 

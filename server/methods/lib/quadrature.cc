@@ -19,6 +19,19 @@ std::pair<double, double> Legendre(size_t degree, double x) {
   return {value, static_cast<double>(degree) * (x * value - before) / (x * x - 1)};
 }
 
+// Of PathQuadrature: how evenly the nodes are spread (0: not at all, 1: evenly), and where they are drawn to.
+constexpr double kEvenness = 0.95, kPole = 0.3, kPoleDistance = 0.25;
+
+// alpha(u) and its derivative.
+std::pair<double, double> AlphaOf(double u) {
+  const double sine = kEvenness * (2 * u - 1), range = std::asin(kEvenness);
+  const double even = (1 + std::asin(sine) / range) / 2, even_slope = kEvenness / (range * std::sqrt(1 - sine * sine));
+  const double begin = std::asinh(kPole / kPoleDistance);
+  const double width = begin + std::asinh((1 - kPole) / kPoleDistance);
+  const double alpha = kPole + kPoleDistance * std::sinh(width * even - begin);
+  return {alpha, kPoleDistance * width * std::cosh(width * even - begin) * even_slope};
+}
+
 }  // namespace
 
 Quadrature GaussLegendre(size_t count) {
@@ -52,6 +65,21 @@ Quadrature ClenshawCurtis(size_t intervals) {
     rule.nodes.push_back((1 - std::cos(angle)) / 2);
     rule.weights.push_back(is_end ? 1 / (2 * (n * n - 1)) : weight / n);
   }
+  return rule;
+}
+
+Quadrature PathQuadrature(size_t intervals) {
+  Quadrature rule = ClenshawCurtis(intervals);
+  double sum = 0;
+  for (size_t k = 0; k <= intervals; ++k) {
+    const auto [alpha, slope] = AlphaOf(rule.nodes[k]);
+    rule.nodes[k] = alpha;
+    rule.weights[k] *= slope;
+    sum += rule.weights[k];
+  }
+  rule.nodes.front() = 0;
+  rule.nodes.back() = 1;
+  for (double& weight : rule.weights) weight /= sum;
   return rule;
 }
 
