@@ -28,9 +28,11 @@ MAY = {
 }
 LIBTORCH = re.compile(r"^(ATen|c10|torch|caffe2)/")
 PROTOBUF = re.compile(r"^(google/protobuf|grpcpp|grpc|limpid/v1)/|\.pb\.h$")
+EIGEN = re.compile(r"^Eigen/")
 LOGGING = re.compile(r"^(spdlog|prometheus)/")
 # Third-party headers -> rooms that may see them.
-THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods", "quality"}), (LOGGING, {"telemetry", "schedule", "rpc"})]
+THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods", "quality"}),
+               (LOGGING, {"telemetry", "schedule", "rpc"}), (EIGEN, {"methods"})]
 
 
 def includes(path):

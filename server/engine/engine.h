@@ -22,6 +22,7 @@ struct ModelCard {
   int64_t num_parameters = 0;
   bool has_lrp = false;               // the backward pass knows the rules of relevance propagation
   bool embedding_normalized = false;  // pooled embedding is divided by its L2 norm
+  bool has_mean_pooling = false;      // pooled embedding is the mean of all last hidden states
   std::string weights_sha256;         // of model.safetensors, hex
   std::string device;                 // "cpu", "cuda:0"
 };

@@ -51,6 +51,7 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const S
   card.num_parameters = weights.num_parameters;
   card.has_lrp = HasLrp();
   card.embedding_normalized = a.normalize_embedding;
+  card.has_mean_pooling = a.head == Head::kNone && a.pooling == Pooling::kMean;
   card.weights_sha256 = Sha256Hex(file.bytes());
   card.device = device.str();
   return card;

@@ -35,7 +35,7 @@ struct Unit {
 struct Completeness {
   float value = 0, baseline_value = 0;
   float error = 0;             // |sum - (value - baseline_value)| / |value - baseline_value|
-  float refinement_error = 0;  // sum_t |a_t - a_t of half the nodes| / sum_t |a_t|; 0 where nothing is approximated
+  float refinement_error = 0;  // of an integral, estimated by what more nodes changed; 0 where nothing is approximated
   bool is_certified = false;   // both are within the tolerance asked for
 };
 

@@ -12,14 +12,20 @@ engine::HostTensor MakeTensor(std::vector<int64_t> shape, std::vector<float> val
   return {.shape = std::move(shape), .values = *owner, .owner = owner};
 }
 
-std::vector<double> TimesMatrixPlusIdentity(const std::vector<double>& row, std::span<const float> matrix) {
-  std::vector<double> product = row;
+std::vector<double> TimesMatrix(const std::vector<double>& row, std::span<const float> matrix) {
   const size_t size = row.size();
+  std::vector<double> product(size, 0);
   for (size_t i = 0; i < size; ++i) {
     if (row[i] == 0) continue;
     const std::span<const float> line = matrix.subspan(i * size, size);
     for (size_t j = 0; j < size; ++j) product[j] += row[i] * line[j];
   }
+  return product;
+}
+
+std::vector<double> TimesMatrixPlusIdentity(const std::vector<double>& row, std::span<const float> matrix) {
+  std::vector<double> product = TimesMatrix(row, matrix);
+  for (size_t j = 0; j < row.size(); ++j) product[j] += row[j];
   return product;
 }
 

@@ -24,8 +24,9 @@ inline std::span<const float> MatrixOf(const engine::HostTensor& tensor, size_t 
 // Owns its values.
 engine::HostTensor MakeTensor(std::vector<int64_t> shape, std::vector<float> values);
 
-// row * (matrix + identity), with the matrix square and `row` as long as its side. The vector form of a product of such
-// matrices costs a square a layer instead of a cube.
+// row * matrix, with the matrix square and `row` as long as its side; and row * (matrix + identity). The vector form of
+// a product of such matrices costs a square a layer instead of a cube.
+std::vector<double> TimesMatrix(const std::vector<double>& row, std::span<const float> matrix);
 std::vector<double> TimesMatrixPlusIdentity(const std::vector<double>& row, std::span<const float> matrix);
 
 // e_index, `size` long.

@@ -1,6 +1,5 @@
 #include "base/status_macros.h"
 #include "explain/method.h"
-#include "explain/tensors.h"
 #include "methods/lib/options.h"
 #include "methods/lib/reduce.h"
 #include "methods/registry.h"
@@ -22,17 +21,13 @@ class GradientXInput final : public explain::Method {
     base->gradient_at[static_cast<size_t>(attach_point_)] = true;
   }
 
-  absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
+  absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput&, const engine::RowResult& base,
                                          std::span<const engine::RowResult>) override {
     explain::FoldStep step;
     step.scores.card.attach_point = attach_point_;
     step.scores.card.reduction = explain::Reduction::kSum;
     step.scores.card.is_signed = true;
-    const auto point = static_cast<size_t>(attach_point_);
-    for (size_t t = 0; t < input.num_tokens(); ++t) {
-      const double score = Dot(explain::RowOf(base.inputs[point], t), explain::RowOf(base.gradients[point], t));
-      step.scores.scores.push_back(static_cast<float>(score));
-    }
+    step.scores.scores = GradientXInputScores(base, attach_point_);
     return step;
   }
 

@@ -46,6 +46,14 @@ def test_rows_that_a_method_asks_for_later_are_in_it(client):
     assert answer.summary.rows_forward == 1 + card.rows and card.rows == card.units == len(answer.ids) - 2
 
 
+def test_a_row_of_another_length_is_in_it(client):
+    request = explain("No.", target=pb.Target(similarity=pb.Similarity(text="A much longer text. " * 9)))
+    request.methods.add(token_interactions={})
+    expected, summary = estimate(client, request), client.explain(request).summary
+    assert (expected.tokens, expected.rows_forward, expected.rows_backward) == (
+        summary.tokens, summary.rows_forward, summary.rows_backward) and expected.rows_forward == 3
+
+
 def test_a_condition_costs_one_more_forward_row(client):
     request = explain("She has missed three payments.", "demo", condition=pb.Condition(min_probability=0.0))
     expected = estimate(client, request)

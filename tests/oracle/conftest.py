@@ -1,5 +1,6 @@
 import functools
 
+import grpc
 import pytest
 import tokenizers
 import torch
@@ -7,6 +8,7 @@ import transformers
 
 from oracle.agreement import AGREEMENT
 from oracle.reference import Reference
+from support.proto import pb
 
 TABLES = []  # (title, lines) printed at the end of the run
 
@@ -41,6 +43,17 @@ def references(model_folders):
     """references(name): the model in fp32 and in fp64."""
     types = (torch.float32, torch.float64)
     return functools.cache(lambda name: tuple(Reference(model_folders[name], dtype) for dtype in types))
+
+
+@pytest.fixture(scope="session")
+def needs_lrp(client):
+    """Skips where relevance propagation is not built in."""
+    request = pb.ExplainRequest(model="demo", input=pb.Input(text="No."), methods=[pb.Method(lrp=pb.Lrp())])
+    try:
+        client.explain(request)
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNIMPLEMENTED
+        pytest.skip(f"{error.details()} (preset lrp)")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from oracle import path_integrals, text_methods, tolerances
+from oracle import context_mixing, path_integrals, text_methods, tolerances
 from oracle.scalar import Scalar
 from oracle.texts import PROSE
 from support.proto import pb
@@ -11,6 +12,8 @@ from support.proto import pb
 MODELS = ("demo", "minilm", "two-classes")
 # The reference runs a row a token in fp32 and fp64: the shortest texts.
 TEXTS = sorted(PROSE, key=len)[:8]
+# At most ten words: the exact forms take a row for each set of them.
+SHORT = [*PROSE[1:3], "No."]
 
 
 def explain(client, model, text, methods):
@@ -31,12 +34,44 @@ def compare(client, references, encode, agreement, model, text, methods):
         yield agreement.check(model, method.name, answer.scores(index), single, tolerances.text_method(floor), scale, floor)
 
 
-@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT"])
+@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT", "PATHS", "LAYERS", "MIXING"])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_method_agrees_with_its_reference(client, references, encode, agreement, model, group):
     methods = getattr(text_methods, group)
     wrong = [sentence for text in TEXTS
              for sentence in compare(client, references, encode, agreement, model, text, methods) if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_relevance_agrees_where_it_is_built_in(client, needs_lrp, references, encode, agreement, model):
+    wrong = [sentence for text in TEXTS for sentence in
+             compare(client, references, encode, agreement, model, text, text_methods.RELEVANCE) if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("pair", [(0, 3), (3, 0), (2, 2)])
+def test_the_interactions_of_two_texts_sum_to_their_cosine(client, references, encode, agreement, pair):
+    first, second = TEXTS[pair[0]], TEXTS[pair[1]]
+    hidden = [references("minilm")[0].model(torch.tensor([encode("minilm", text)[0]]))[0][0] for text in (first, second)]
+    want = context_mixing.token_interactions(*hidden).numpy()
+
+    answer = client.explain(pb.ExplainRequest(
+        model="minilm", input=pb.Input(text=first), target=pb.Target(similarity=pb.Similarity(text=second)),
+        methods=[pb.Method(token_interactions=pb.TokenInteractions())]))
+
+    matrix = answer.attributions[0].matrix
+    got = np.array(matrix.values).reshape(want.shape)
+    assert [token.id for token in matrix.other_tokens] == encode("minilm", second)[0]
+    assert abs(got.sum() - answer.prediction.target.value) < tolerances.TEXT_METHOD
+    assert not agreement.check("minilm", "token_interactions", got, want, tolerances.TEXT_METHOD, np.abs(want).max())
+    np.testing.assert_allclose(answer.scores(0), got.sum(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_exact_method_agrees_with_its_reference(client, references, encode, agreement, model):
+    wrong = [sentence for text in SHORT
+             for sentence in compare(client, references, encode, agreement, model, text, text_methods.EXACT) if sentence]
     assert not wrong, "\n".join(wrong)
 
 

@@ -80,15 +80,22 @@ def partition_shap(replacement):
                      max_evaluations=8192)
 
 
-def layer_gradient_x_activation(layer):
-    return TextMethod(f"layer_gradient_x_activation {layer}",
-                      pb.Method(layer_gradient_x_activation=pb.LayerGradientXActivation(layer=layer)),
-                      lambda scalar: path_integrals.layer_gradient_x_activation(scalar)[layer])
+def layer_gradient_x_activation(layer=None):
+    def reference(scalar):
+        rows = path_integrals.layer_gradient_x_activation(scalar)
+        return rows[(len(rows) - 1) // 2 if layer is None else layer]
+
+    return TextMethod(f"layer_gradient_x_activation {'middle' if layer is None else layer}",
+                      pb.Method(layer_gradient_x_activation=pb.LayerGradientXActivation(layer=layer)), reference)
 
 
-def value_zeroing(query):
-    return TextMethod(f"value_zeroing token {query}", pb.Method(value_zeroing=pb.ValueZeroing(query_token=query)),
-                      lambda scalar: context_mixing.value_zeroing(context_mixing.value_zeroing_maps(scalar), query))
+def value_zeroing(query, layer=None):
+    def reference(scalar):
+        maps = context_mixing.value_zeroing_maps(scalar)
+        return context_mixing.value_zeroing(maps, query) if layer is None else maps[layer][query]
+
+    return TextMethod(f"value_zeroing token {query}{'' if layer is None else f' layer {layer}'}",
+                      pb.Method(value_zeroing=pb.ValueZeroing(query_token=query, layer=layer)), reference)
 
 
 def attention_flow(query):
@@ -109,12 +116,13 @@ def lrp(rule, attach):
 # Not from zero at the sum: the norm that follows sees no length, so F jumps at zero, and the gradient grows without limit
 # on the way there (fp32 and fp64 of PyTorch itself differ by 8e-3).
 PATHS = (*(integrated_gradients(attach, kind) for attach in ATTACH for kind in ("pad", "mean")),
-         *(integrated_gradients("word", kind) for kind in ("zero", "mask", "unk")), integrated_gradients("output", "zero"),
-         layer_gradient_x_activation(0), layer_gradient_x_activation(-1))
+         *(integrated_gradients("word", kind) for kind in ("zero", "mask", "unk")), integrated_gradients("output", "zero"))
+LAYERS = (layer_gradient_x_activation(0), layer_gradient_x_activation(-1), layer_gradient_x_activation())
 LEAVE_ONE_OUT = (sequential("mask"), sequential("unk"), sequential("zero"), *(occlusion("token", replacement) for replacement in REPLACEMENTS), occlusion("word", "mask"),
                  occlusion("word", "pad"),
                  occlusion("word", "delete"))
-# Of short texts only: exact forms are costly.
-EXACT = (kernel_shap_exact(), partition_shap("mask"), partition_shap("attention"), attention_flow(0), value_zeroing(0),
-         value_zeroing(1))
+# Of short texts only: exact forms are costly. A replacement of each kind; every one is in LEAVE_ONE_OUT.
+EXACT = (kernel_shap_exact(), *(partition_shap(replacement) for replacement in ("mask", "zero", "delete", "attention")))
+MIXING = (attention_flow(0), attention_flow(1), value_zeroing(0), value_zeroing(1), value_zeroing(0, 0),
+          value_zeroing(1, -1))
 RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)

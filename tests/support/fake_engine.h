@@ -35,6 +35,7 @@ inline engine::ModelCard EncoderCard() {
   engine::ModelCard card = ClassifierCard();
   card.architecture = "BertModel";
   card.task = engine::ModelCard::Task::kEmbedding;
+  card.has_mean_pooling = true;
   card.labels.clear();
   return card;
 }

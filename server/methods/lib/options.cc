@@ -1,6 +1,10 @@
 #include "methods/lib/options.h"
 
+#include <bit>
+
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "methods/lib/nested_integral.h"
 
 namespace limpid::methods {
 namespace {
@@ -92,9 +96,21 @@ absl::StatusOr<float> ReadNumber(float number, float unset, float least, float m
   return ReadInRange(number, unset, least, most, name);
 }
 
+absl::StatusOr<uint32_t> ReadMostIntervals(uint32_t steps) {
+  ABSL_ASSIGN_OR_RETURN(const uint32_t most, ReadCount(steps, 128, NestedIntegral::kFirstIntervals, 512, "steps"));
+  if (std::has_single_bit(most)) return most;
+  return absl::InvalidArgumentError(absl::StrCat("steps: is ", most, ", must be a power of two"));
+}
+
 absl::StatusOr<int32_t> ResolveLayer(int32_t layer, int64_t count) {
   if (layer >= -count && layer < count) return static_cast<int32_t>(layer < 0 ? layer + count : layer);
   return absl::InvalidArgumentError(absl::StrCat("layer: is ", layer, ", must be in [", -count, ", ", count, ")"));
+}
+
+absl::Status CheckNumTokens(const explain::MethodInput& input, size_t most) {
+  if (input.num_tokens() <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("input: has ", input.num_tokens(), " tokens, this method takes at most ", most));
 }
 
 absl::Status UnknownValue(const char* name, int value) {

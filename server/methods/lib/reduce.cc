@@ -30,4 +30,14 @@ double Dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
+std::vector<float> GradientXInputScores(const engine::RowResult& result, engine::AttachPoint attach_point) {
+  const auto point = static_cast<size_t>(attach_point);
+  std::vector<float> scores(static_cast<size_t>(result.inputs[point].shape[0]));
+  for (size_t t = 0; t < scores.size(); ++t) {
+    const double score = Dot(explain::RowOf(result.inputs[point], t), explain::RowOf(result.gradients[point], t));
+    scores[t] = static_cast<float>(score);
+  }
+  return scores;
+}
+
 }  // namespace limpid::methods

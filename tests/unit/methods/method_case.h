@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -76,14 +77,25 @@ class MethodCase {
     return *this;
   }
 
+  MethodCase& Toward(const engine::Target& target) {
+    row_.target = target;
+    return *this;
+  }
+
   explain::MethodInput input() const {
-    return {.model = model, .tokenizer = tokenizer_, .encoding = encoding_, .base_row = row_, .request = request_};
+    return {.model = model,
+            .tokenizer = tokenizer_,
+            .encoding = encoding_,
+            .base_row = row_,
+            .request = request_,
+            .other = other.has_value() ? &*other : nullptr};
   }
   int32_t id(size_t token) const { return encoding_.tokens[token].id; }
 
   engine::RowResult base;
   engine::ModelCard model = ClassifierCard();
-  std::vector<engine::Row> rows;  // that were asked for
+  std::optional<text::Encoding> other;  // of a similarity target
+  std::vector<engine::Row> rows;        // that were asked for
 
  private:
   void SetRow() {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace limpid::quality {
+namespace limpid::base {
 
 // SplitMix64 (Steele et al. 2014): the same numbers everywhere, and short enough to be written again in another
 // language.
@@ -16,6 +16,9 @@ class Random {
   // In [0, bound); bound >= 1. The bias of the remainder is under bound / 2^64.
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 
+  // In [0, 1), a multiple of 2^-53.
+  double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
+
  private:
   static constexpr uint64_t kStep = 0x9E3779B97F4A7C15;
 
@@ -28,4 +31,4 @@ class Random {
   uint64_t state_;
 };
 
-}  // namespace limpid::quality
+}  // namespace limpid::base
