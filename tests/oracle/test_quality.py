@@ -228,3 +228,18 @@ def test_the_same_scores_turned_round_are_called_worse(client, references, encod
     for metric in METRICS:
         better = np.mean(right[metric]) - np.mean(wrong[metric])
         assert better * (-1 if metric in LOWER_IS_BETTER else 1) > 0.1, Q.Metric.Name(metric)
+
+
+@pytest.mark.parametrize("name", [field.name for field in pb.Method.DESCRIPTOR.fields
+                                  if not field.GetOptions().Extensions[pb.conditional]])
+def test_every_method_is_measured_by_every_metric(client, name):
+    metrics = [metric for metric in Q.Metric.values() if metric]
+    method = pb.Method()
+    getattr(method, name).SetInParent()
+    answer = measure(client, "demo", "Income is steady.", [method], metrics=metrics, samples=2, beam_width=1)
+    if answer.attributions[0].HasField("heads"):
+        assert not answer.reports
+        return
+    # It adds noise itself.
+    unknown = {Q.METRIC_MAX_SENSITIVITY} if name == "smooth_grad" else set()
+    assert [value.metric for value in answer.reports[0].values] == [m for m in metrics if m not in unknown]
