@@ -46,7 +46,7 @@ test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBe
 test-lrp:  ## relevance propagation, which ordinary builds do not have (read what LIMPID_LRP says): rules and oracle
 	@$(MAKE) --no-print-directory setup-test
 	@cmake --preset lrp --log-level=WARNING
-	@cmake --build --preset lrp -j $(JOBS) --target limpid_engine_test limpid-server
+	@cmake --build --preset lrp -j $(JOBS) --target limpid_engine_autograd_test limpid_engine_test limpid-server
 	@ctest --preset lrp -R Lrp
 	@LIMPID_BIN=build/lrp/bin build/python/bin/python -m pytest -c tests/pytest.ini tests/oracle -k relevance
 
