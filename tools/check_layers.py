@@ -22,14 +22,17 @@ MAY = {
     "schedule": {"engine_door", "base", "telemetry"},
     "explain": {"schedule", "text", "engine_door", "base"},
     "methods": {"explain", "engine_door", "text", "base"},
+    "quality": {"methods", "explain", "engine_door", "text", "base"},
     "lifecycle": {"explain", "schedule", "engine_door", "base", "telemetry"},
-    "rpc": {"lifecycle", "methods", "explain", "schedule", "text", "engine_door", "base", "telemetry"},
+    "rpc": {"lifecycle", "quality", "methods", "explain", "schedule", "text", "engine_door", "base", "telemetry"},
 }
 LIBTORCH = re.compile(r"^(ATen|c10|torch|caffe2)/")
 PROTOBUF = re.compile(r"^(google/protobuf|grpcpp|grpc|limpid/v1)/|\.pb\.h$")
+EIGEN = re.compile(r"^Eigen/")
 LOGGING = re.compile(r"^(spdlog|prometheus)/")
 # Third-party headers -> rooms that may see them.
-THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods"}), (LOGGING, {"telemetry", "schedule", "rpc"})]
+THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods", "quality"}),
+               (LOGGING, {"telemetry", "schedule", "rpc"}), (EIGEN, {"methods"})]
 
 
 def includes(path):

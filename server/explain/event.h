@@ -35,7 +35,7 @@ struct Unit {
 struct Completeness {
   float value = 0, baseline_value = 0;
   float error = 0;             // |sum - (value - baseline_value)| / |value - baseline_value|
-  float refinement_error = 0;  // sum_t |a_t - a_t of half the nodes| / sum_t |a_t|; 0 where nothing is approximated
+  float refinement_error = 0;  // of an integral, estimated by what more nodes changed; 0 where nothing is approximated
   bool is_certified = false;   // both are within the tolerance asked for
 };
 
@@ -116,9 +116,9 @@ enum class Metric {
 struct QualityValue {
   Metric metric = Metric::kComprehensiveness;
   float value = 0;
-  std::optional<float> random_value;  // mean over random orders
+  std::optional<float> random_value = std::nullopt;  // mean over random orders
   bool beats_random = false;
-  std::vector<float> curve, shares;  // of the same length
+  std::vector<float> curve = {}, shares = {};  // of the same length
 };
 
 // Of one attribution.

@@ -1,5 +1,6 @@
 #include "explain/method_runs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -86,7 +87,9 @@ absl::Status MethodRuns::Advance(const MethodInput& input, const engine::RowResu
     } else if (run.stage == Run::Stage::kMeasuring) {
       ABSL_RETURN_IF_ERROR(InField(run.field, ": quality: ", Measure(input, base, index, rows)));
     }
-  } while (run.pending.empty() && run.stage != Run::Stage::kDone);
+    // All that it asks for may have run before.
+  } while (run.stage != Run::Stage::kDone &&
+           std::ranges::all_of(run.pending, [this](size_t number) { return rows_.Has(number); }));
   return absl::OkStatus();
 }
 

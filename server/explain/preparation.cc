@@ -31,7 +31,7 @@ void CountForecast(const Model& model, const Forecast& forecast, Preparation* pr
   schedule::Demand later = DemandOf(*model.engine, {&row, 1});
   later.tokens *= forecast.rows;
   later.flops *= forecast.rows;
-  later.answer_bytes *= forecast.rows;
+  later.answer_bytes *= forecast.rows_at_once > 0 ? std::min(forecast.rows, forecast.rows_at_once) : forecast.rows;
   prepared->rows_forward += forecast.rows;
   if (forecast.wanted.needs_backward()) prepared->rows_backward += forecast.rows;
   prepared->later += later;

@@ -15,7 +15,10 @@ size_t HashOf(const std::vector<Value>& values) {
 // Of what tells rows of one request apart as a rule.
 size_t HashOf(const engine::Row& row) {
   size_t hash = HashOf(row.token_ids) * 31 + HashOf(row.is_hidden);
-  if (row.alteration.has_value()) hash = hash * 31 + HashOf(row.alteration->alpha);
+  if (!row.alteration.has_value()) return hash;
+  hash = hash * 31 + HashOf(row.alteration->alpha);
+  if (row.alteration->noise.has_value())
+    hash = (hash * 31 + HashOf(row.alteration->noise->keep)) * 31 + row.alteration->noise->sample;
   return hash;
 }
 
@@ -46,6 +49,7 @@ void SharedRows::Give(std::span<engine::RowResult> results) {
   for (size_t i = 0; i < results.size(); ++i) {
     Place& place = places_[running_[i]];
     place.result = std::move(results[i]);
+    place.has_run = true;
     // Many are kept until the request ends, and none of their readers looks at it.
     if (place.is_shared) place.result.prediction.embedding = {};
   }

@@ -23,6 +23,9 @@ class SharedRows {
   // Rows that run, or ran, or will.
   size_t size() const { return places_.size(); }
 
+  // Whether the row was run.
+  bool Has(size_t number) const { return places_[number].has_run; }
+
   // Of a row that was run. A result that only one may have asked for is moved out.
   engine::RowResult ResultOf(size_t number);
 
@@ -30,6 +33,7 @@ class SharedRows {
   struct Place {
     engine::RowResult result;
     bool is_shared = false;
+    bool has_run = false;
   };
   std::vector<Place> places_;
   std::vector<size_t> running_;      // the numbers of those taken last

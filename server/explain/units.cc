@@ -74,27 +74,26 @@ Unit UnitOf(const text::Token& token, uint32_t index) {
           .end_char = token.end_char};
 }
 
-absl::Status SpanError(size_t index, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat("spans[", index, "]", what));
-}
-
 }  // namespace
 
-absl::Status CheckSpans(const std::vector<Span>& spans, const Input& input) {
+absl::Status CheckSpans(const std::vector<Span>& spans, const Input& input, const std::string& field) {
   for (size_t i = 0; i < spans.size(); ++i) {
     const Span& span = spans[i];
+    const auto error = [&](const std::string& what) {
+      return absl::InvalidArgumentError(absl::StrCat(field, "[", i, "]", what));
+    };
     if (span.sequence != 0 && span.sequence != 1) {
-      return SpanError(i, absl::StrCat(".sequence: is ", span.sequence, ", must be 0 or 1"));
+      return error(absl::StrCat(".sequence: is ", span.sequence, ", must be 0 or 1"));
     }
     const size_t size = TextOf(input, span.sequence).size();
     if (span.begin_byte >= span.end_byte || span.end_byte > size) {
-      return SpanError(i, absl::StrCat(": is [", span.begin_byte, ", ", span.end_byte,
-                                       "), must not be empty and lie in a text of ", size, " bytes"));
+      return error(absl::StrCat(": is [", span.begin_byte, ", ", span.end_byte,
+                                "), must not be empty and lie in a text of ", size, " bytes"));
     }
     if (i == 0) continue;
     const Span& before = spans[i - 1];
     if (std::pair(span.sequence, span.begin_byte) < std::pair(before.sequence, before.end_byte)) {
-      return SpanError(i, ": must come after the one before it, without overlap");
+      return error(": must come after the one before it, without overlap");
     }
   }
   return absl::OkStatus();

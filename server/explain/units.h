@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,8 +11,8 @@
 
 namespace limpid::explain {
 
-// INVALID_ARGUMENT naming the span: outside its text, empty, or not behind the one before it.
-absl::Status CheckSpans(const std::vector<Span>& spans, const Input& input);
+// INVALID_ARGUMENT naming the span, of the list `field`: outside its text, empty, or not behind the one before it.
+absl::Status CheckSpans(const std::vector<Span>& spans, const Input& input, const std::string& field = "spans");
 
 // What the scores of an answer stand for, in the order of the text: the tokens, or the words, sentences or spans they
 // belong to. A special token is a unit of its own, as is a token of which no word is known (ids that the caller chose).

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "methods/lib/options.h"
 #include "methods/registry.h"
+#include "quality/quality.h"
 
 namespace limpid::rpc {
 namespace {
@@ -223,6 +224,9 @@ absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRe
   }
   if (request.has_attention()) {
     ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
+  }
+  if (request.has_quality()) {
+    ABSL_ASSIGN_OR_RETURN(decoded.quality, quality::ReadQuality(request.quality()));
   }
   ABSL_RETURN_IF_ERROR(DecodeForm(request, &decoded));
   ABSL_ASSIGN_OR_RETURN(decoded.priority, DecodePriority(request.priority()));

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from oracle.coalitions import ends, every_mask
+from oracle.drawn import numbers
 from oracle.reference import WORD
 
 BINS = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER
@@ -118,3 +119,35 @@ def soft_scores(scalar, scores, draws):
     loss = [max(0.0, whole - _soft_value(scalar, part, draws)) for part in (1 - keep, keep, torch.zeros_like(keep))]
     comprehensive, sufficient, nothing = loss[0], 1 - loss[1], 1 - loss[2]
     return comprehensive / (1 - nothing), (sufficient - nothing) / (1 - nothing)
+
+
+# ---------------------------------------------------------------- what the server draws, drawn again
+
+def random_orders(units, count, seed):
+    """Fisher-Yates, the k-th order from stream k."""
+    for stream in range(count):
+        drawn, order = numbers(seed, stream), list(range(units))
+        for size in range(units, 1, -1):
+            other = next(drawn) % size
+            order[size - 1], order[other] = order[other], order[size - 1]
+        yield order
+
+
+def scores_of(order):
+    """Scores whose ranking is the order."""
+    scores = np.zeros(len(order))
+    scores[order] = -np.arange(len(order))
+    return scores
+
+
+def dealt(scores, order):
+    """The same scores, the highest to the first of the order."""
+    given = np.zeros(len(order))
+    given[order] = np.asarray(scores)[ranking(scores)]
+    return given
+
+
+def kept_at_random(units, samples, seed):
+    """[samples, units] masks of infidelity: each unit by the toss of a coin."""
+    return np.array([[next(drawn) % 2 for _ in range(units)]
+                     for drawn in (numbers(seed, 2 ** 32 + sample) for sample in range(samples))])

@@ -12,6 +12,8 @@ from support.proto import pb
 MODELS = ("demo", "minilm", "two-classes")
 # The reference runs a row a token in fp32 and fp64: the shortest texts.
 TEXTS = sorted(PROSE, key=len)[:8]
+# At most ten words: the exact forms take a row for each set of them.
+SHORT = [*PROSE[1:3], "No."]
 
 
 def explain(client, model, text, methods):
@@ -32,7 +34,7 @@ def compare(client, references, encode, agreement, model, text, methods):
         yield agreement.check(model, method.name, answer.scores(index), single, tolerances.text_method(floor), scale, floor)
 
 
-@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT", "LAYERS", "MIXING"])
+@pytest.mark.parametrize("group", ["LEAVE_ONE_OUT", "PATHS", "LAYERS", "MIXING"])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_method_agrees_with_its_reference(client, references, encode, agreement, model, group):
     methods = getattr(text_methods, group)
@@ -64,6 +66,13 @@ def test_the_interactions_of_two_texts_sum_to_their_cosine(client, references, e
     assert abs(got.sum() - answer.prediction.target.value) < tolerances.TEXT_METHOD
     assert not agreement.check("minilm", "token_interactions", got, want, tolerances.TEXT_METHOD, np.abs(want).max())
     np.testing.assert_allclose(answer.scores(0), got.sum(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_exact_method_agrees_with_its_reference(client, references, encode, agreement, model):
+    wrong = [sentence for text in SHORT
+             for sentence in compare(client, references, encode, agreement, model, text, text_methods.EXACT) if sentence]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,6 +1,10 @@
 #include "methods/lib/options.h"
 
+#include <bit>
+
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "methods/lib/nested_integral.h"
 
 namespace limpid::methods {
 namespace {
@@ -90,6 +94,12 @@ absl::StatusOr<uint32_t> ReadCount(uint32_t count, uint32_t unset, uint32_t leas
 
 absl::StatusOr<float> ReadNumber(float number, float unset, float least, float most, const char* name) {
   return ReadInRange(number, unset, least, most, name);
+}
+
+absl::StatusOr<uint32_t> ReadMostIntervals(uint32_t steps) {
+  ABSL_ASSIGN_OR_RETURN(const uint32_t most, ReadCount(steps, 128, NestedIntegral::kFirstIntervals, 512, "steps"));
+  if (std::has_single_bit(most)) return most;
+  return absl::InvalidArgumentError(absl::StrCat("steps: is ", most, ", must be a power of two"));
 }
 
 absl::StatusOr<int32_t> ResolveLayer(int32_t layer, int64_t count) {

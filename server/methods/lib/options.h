@@ -22,6 +22,9 @@ absl::StatusOr<uint32_t> ReadCount(uint32_t count, uint32_t unset, uint32_t leas
 // `unset` for 0; else in [least, most], which NaN is not.
 absl::StatusOr<float> ReadNumber(float number, float unset, float least, float most, const char* name);
 
+// Intervals of a NestedIntegral at most: `unset` 128; a power of two.
+absl::StatusOr<uint32_t> ReadMostIntervals(uint32_t steps);
+
 // Negative layers count from the end of the `count` that there are: in [0, count).
 absl::StatusOr<int32_t> ResolveLayer(int32_t layer, int64_t count);
 

@@ -186,5 +186,37 @@ TEST_F(MethodRunsTest, AFoldThatFailsNamesTheMethod) {
   EXPECT_THAT(Fold(&runs, {}), StatusIs(absl::StatusCode::kInternal, "methods[0].failing: singular"));
 }
 
+// Asks for the base row's prediction in each of two rounds.
+class Asking final : public Method {
+ public:
+  absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
+                                std::span<const engine::RowResult> rows) override {
+    FoldStep step;
+    for (const engine::RowResult& row : rows) sum_ += row.prediction.target_value;
+    step.scores.scores = {sum_};
+    if (num_folds_++ < 2) step.more_rows.push_back(FrozenRow(input, base.prediction));
+    return step;
+  }
+
+ private:
+  int num_folds_ = 0;
+  float sum_ = 0;
+};
+
+TEST_F(MethodRunsTest, ARoundOfRowsThatHaveAllRunIsFoldedAtOnce) {
+  Add<Asking>("asking");
+  MethodRuns runs(methods_, std::nullopt);
+  auto more = Fold(&runs, {});
+  ASSERT_THAT(more, IsOk());
+  ASSERT_THAT(*more, SizeIs(1));
+
+  more = Fold(&runs, *more);
+
+  ASSERT_THAT(more, IsOk());
+  EXPECT_THAT(*more, IsEmpty());
+  ASSERT_THAT(scores_, SizeIs(1));
+  EXPECT_THAT(scores_[0].scores, ElementsAre(2.0f * static_cast<float>(text_.id(0))));
+}
+
 }  // namespace
 }  // namespace limpid::explain

@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "explain/method.h"
+#include "explain/tensors.h"
+#include "methods/lib/baseline.h"
+#include "methods/lib/nested_integral.h"
+#include "methods/lib/options.h"
+#include "methods/lib/quadrature.h"
+#include "methods/registry.h"
+
+namespace limpid::methods {
+namespace {
+
+using explain::FoldStep;
+using explain::MethodInput;
+
+constexpr uint32_t kMaxNodes = 512;  // of Gauss-Legendre
+constexpr int kMaxBaselines = 32;
+constexpr size_t kAll = std::numeric_limits<size_t>::max();
+
+struct Options {
+  engine::AttachPoint attach_point;
+  bool is_gauss;
+  float tolerance;
+  uint32_t steps;
+};
+
+absl::StatusOr<Options> ReadOptions(const v1::IntegratedGradients& options) {
+  if (options.baselines_size() > kMaxBaselines) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("baselines: ", options.baselines_size(), " are given, at most ", kMaxBaselines, " are allowed"));
+  }
+  if (!v1::IntegratedGradients::Quadrature_IsValid(options.quadrature())) {
+    return UnknownValue("quadrature", options.quadrature());
+  }
+  Options read{};
+  read.is_gauss = options.quadrature() == v1::IntegratedGradients::QUADRATURE_GAUSS_LEGENDRE;
+  ABSL_ASSIGN_OR_RETURN(read.attach_point, ReadAttachPoint(options.attach_point()));
+  ABSL_ASSIGN_OR_RETURN(read.tolerance, ReadNumber(options.tolerance(), 1e-3f, 1e-6f, 1, "tolerance"));
+  if (read.is_gauss) {
+    ABSL_ASSIGN_OR_RETURN(read.steps, ReadCount(options.steps(), 50, 1, kMaxNodes, "steps"));
+  } else {
+    ABSL_ASSIGN_OR_RETURN(read.steps, ReadMostIntervals(options.steps()));
+  }
+  return read;
+}
+
+// Sundararajan et al. 2017; the mean over several baselines is that of expected gradients (Erion et al. 2021).
+class IntegratedGradients final : public explain::Method {
+ public:
+  static absl::StatusOr<std::unique_ptr<Method>> Create(const v1::IntegratedGradients& options) {
+    ABSL_ASSIGN_OR_RETURN(const Options read, ReadOptions(options));
+    return std::make_unique<IntegratedGradients>(read, options);
+  }
+
+  IntegratedGradients(const Options& options, const v1::IntegratedGradients& message)
+      : options_(options),
+        baselines_(message.baselines().begin(), message.baselines().end()),
+        sends_refinements_(message.send_refinements()) {
+    if (baselines_.empty()) baselines_.emplace_back();
+  }
+
+  absl::Status Check(const MethodInput& input) const override { return Resolve(input).status(); }
+
+  void Plan(const MethodInput& input, engine::Wanted* base) const override {
+    if (options_.is_gauss) return;
+    // The prediction's own backward pass is the node at alpha = 1.
+    const std::vector<ResolvedBaseline> baselines = *Resolve(input);
+    for (const ResolvedBaseline& baseline : baselines) {
+      if (FindDots(base->gradient_dots, baseline) == base->gradient_dots.size()) {
+        base->gradient_dots.push_back(baseline.at);
+      }
+    }
+  }
+
+  std::vector<explain::Forecast> Expect(const MethodInput& input) const override {
+    const uint32_t rows = options_.is_gauss ? options_.steps : ExpectedIntervals(options_.tolerance, options_.steps);
+    engine::Wanted wanted;
+    wanted.gradient_dots.push_back(Resolve(input)->front().at);
+    std::vector<explain::Forecast> forecasts(baselines_.size(), {.rows = rows, .wanted = wanted});
+    if (options_.is_gauss) forecasts.push_back({.rows = static_cast<uint32_t>(baselines_.size())});
+    return forecasts;
+  }
+
+  absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
+                                std::span<const engine::RowResult> rows) override {
+    ABSL_ASSIGN_OR_RETURN(const std::vector<ResolvedBaseline> baselines, Resolve(input));
+    if (options_.is_gauss) return FoldGauss(input, base, rows, baselines);
+    if (paths_.empty()) {
+      ABSL_RETURN_IF_ERROR(Begin(input, base, baselines));
+    } else {
+      Take(rows);
+    }
+    FoldStep step;
+    for (size_t i = 0; i < paths_.size(); ++i) {
+      if (paths_[i].IsDone()) continue;
+      for (float alpha : paths_[i].NextNodes(kAll)) {
+        step.more_rows.push_back(RowAt(input, base.prediction, baselines[i].at, alpha, /*has_gradient=*/true));
+      }
+    }
+    const bool is_known = paths_.front().IsComplete();
+    step.is_refinement = sends_refinements_ && is_known && !step.more_rows.empty();
+    if (step.is_refinement || step.more_rows.empty()) step.scores = Scores(baselines);
+    return step;
+  }
+
+ private:
+  absl::StatusOr<std::vector<ResolvedBaseline>> Resolve(const MethodInput& input) const {
+    std::vector<ResolvedBaseline> resolved;
+    for (size_t i = 0; i < baselines_.size(); ++i) {
+      ABSL_ASSIGN_OR_RETURN(ResolvedBaseline baseline, ResolveBaseline(baselines_[i], options_.attach_point, input,
+                                                                       absl::StrCat("baselines[", i, "]")));
+      resolved.push_back(std::move(baseline));
+    }
+    return resolved;
+  }
+
+  engine::Row RowAt(const MethodInput& input, const engine::Prediction& prediction,
+                    const std::shared_ptr<const engine::Baseline>& baseline, float alpha, bool has_gradient) const {
+    engine::Row row = explain::FrozenRow(input, prediction);
+    if (!row.alteration.has_value()) row.alteration.emplace();
+    row.alteration->at = options_.attach_point;
+    row.alteration->baseline = baseline;
+    row.alteration->alpha = {alpha};
+    if (has_gradient) row.wanted.gradient_dots = {baseline};
+    return row;
+  }
+
+  // Where the products with this baseline are; one past the end if nobody wants them. Methods may share them.
+  static size_t FindDots(std::span<const std::shared_ptr<const engine::Baseline>> wanted,
+                         const ResolvedBaseline& baseline) {
+    const auto found = std::ranges::find_if(wanted, [&](const auto& other) { return *other == *baseline.at; });
+    return static_cast<size_t>(found - wanted.begin());
+  }
+
+  absl::Status Begin(const MethodInput& input, const engine::RowResult& base,
+                     const std::vector<ResolvedBaseline>& baselines) {
+    for (const ResolvedBaseline& baseline : baselines) {
+      const size_t index = FindDots(input.base_row.wanted.gradient_dots, baseline);
+      if (index >= base.gradient_dots.size()) return absl::InternalError("the prediction's own node is missing");
+      const std::span<const float> values = base.gradient_dots[index].values;
+      paths_.emplace_back(options_.steps, options_.tolerance);
+      paths_.back().SetEnd({values.begin(), values.end()}, base.prediction.target_value);
+    }
+    return absl::OkStatus();
+  }
+
+  void Take(std::span<const engine::RowResult> rows) {
+    for (NestedIntegral& path : paths_) {
+      if (path.IsDone()) continue;
+      const size_t count = path.NextNodes(kAll).size();
+      for (const engine::RowResult& row : rows.first(count)) {
+        const std::span<const float> dots = row.gradient_dots.front().values;
+        path.Add({dots.begin(), dots.end()}, row.prediction.target_value);
+      }
+      rows = rows.subspan(count);
+    }
+  }
+
+  // All nodes at once, and F at the baselines.
+  absl::StatusOr<FoldStep> FoldGauss(const MethodInput& input, const engine::RowResult& base,
+                                     std::span<const engine::RowResult> rows,
+                                     const std::vector<ResolvedBaseline>& baselines) const {
+    const Quadrature rule = GaussLegendre(options_.steps);
+    FoldStep step;
+    if (rows.empty()) {
+      for (const ResolvedBaseline& baseline : baselines) {
+        for (double alpha : rule.nodes) {
+          step.more_rows.push_back(RowAt(input, base.prediction, baseline.at, static_cast<float>(alpha), true));
+        }
+        step.more_rows.push_back(RowAt(input, base.prediction, baseline.at, 0, false));
+      }
+      return step;
+    }
+    std::vector<double> mean(input.num_tokens(), 0);
+    explain::Completeness worst{.value = base.prediction.target_value};
+    const auto share = 1 / static_cast<double>(baselines.size());
+    for (size_t i = 0; i < baselines.size(); ++i) {
+      const auto own = rows.subspan(i * (options_.steps + 1), options_.steps + 1);
+      double sum = 0;
+      for (size_t k = 0; k < options_.steps; ++k) {
+        const std::span<const float> values = own[k].gradient_dots.front().values;
+        for (size_t t = 0; t < mean.size(); ++t) {
+          sum += rule.weights[k] * values[t];
+          mean[t] += share * rule.weights[k] * values[t];
+        }
+      }
+      const float start = own.back().prediction.target_value;
+      worst.baseline_value += static_cast<float>(share * start);
+      worst.error = std::max(worst.error, CompletenessError(sum, worst.value, start));
+    }
+    step.scores.scores = explain::ToFloats(mean);
+    FillCard(baselines, worst, options_.steps * static_cast<uint32_t>(baselines.size()), &step.scores.card);
+    return step;
+  }
+
+  // The mean over the paths, with the errors of the worst of them.
+  explain::TokenScores Scores(const std::vector<ResolvedBaseline>& baselines) const {
+    explain::TokenScores scores;
+    std::vector<double> mean(paths_.front().scores().size(), 0);
+    explain::Completeness worst{.is_certified = true};
+    uint32_t nodes = 0;
+    const auto share = 1 / static_cast<double>(paths_.size());
+    for (const NestedIntegral& path : paths_) {
+      const std::vector<double>& own = path.scores();
+      for (size_t t = 0; t < mean.size(); ++t) mean[t] += share * own[t];
+      const explain::Completeness& completeness = path.completeness();
+      worst.value = completeness.value;
+      worst.baseline_value += static_cast<float>(share * completeness.baseline_value);
+      worst.error = std::max(worst.error, completeness.error);
+      worst.refinement_error = std::max(worst.refinement_error, completeness.refinement_error);
+      worst.is_certified = worst.is_certified && completeness.is_certified;
+      nodes += static_cast<uint32_t>(path.num_nodes());
+    }
+    scores.scores = explain::ToFloats(mean);
+    FillCard(baselines, worst, nodes, &scores.card);
+    return scores;
+  }
+
+  void FillCard(const std::vector<ResolvedBaseline>& baselines, const explain::Completeness& completeness,
+                uint32_t nodes, explain::MethodCard* card) const {
+    card->attach_point = options_.attach_point;
+    card->reduction = explain::Reduction::kSum;
+    card->is_signed = true;
+    for (const ResolvedBaseline& baseline : baselines) {
+      absl::StrAppend(&card->baseline, card->baseline.empty() ? "" : ", ", baseline.name);
+    }
+    card->samples = nodes;
+    card->form = options_.is_gauss ? "gauss-legendre" : "clenshaw-curtis";
+    card->completeness = completeness;
+  }
+
+  const Options options_;
+  std::vector<v1::Baseline> baselines_;
+  const bool sends_refinements_;
+  std::vector<NestedIntegral> paths_;  // one a baseline
+};
+
+const Registration kRegistration(v1::Method::kIntegratedGradients, [](const v1::Method& method) {
+  return IntegratedGradients::Create(method.integrated_gradients());
+});
+
+}  // namespace
+}  // namespace limpid::methods
