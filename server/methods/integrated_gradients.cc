@@ -71,7 +71,11 @@ class IntegratedGradients final : public explain::Method {
     if (options_.is_gauss) return;
     // The prediction's own backward pass is the node at alpha = 1.
     const std::vector<ResolvedBaseline> baselines = *Resolve(input);
-    for (const ResolvedBaseline& baseline : baselines) base->gradient_dots.push_back(baseline.at);
+    for (const ResolvedBaseline& baseline : baselines) {
+      if (FindDots(base->gradient_dots, baseline) == base->gradient_dots.size()) {
+        base->gradient_dots.push_back(baseline.at);
+      }
+    }
   }
 
   std::vector<explain::Forecast> Expect(const MethodInput& input) const override {
@@ -127,15 +131,19 @@ class IntegratedGradients final : public explain::Method {
     return row;
   }
 
-  // Other methods may want products with baselines of their own: ours are those with our ids.
+  // Where the products with this baseline are; one past the end if nobody wants them. Methods may share them.
+  static size_t FindDots(std::span<const std::shared_ptr<const engine::Baseline>> wanted,
+                         const ResolvedBaseline& baseline) {
+    const auto found = std::ranges::find_if(wanted, [&](const auto& other) { return *other == *baseline.at; });
+    return static_cast<size_t>(found - wanted.begin());
+  }
+
   absl::Status Begin(const MethodInput& input, const engine::RowResult& base,
                      const std::vector<ResolvedBaseline>& baselines) {
-    const auto& wanted = input.base_row.wanted.gradient_dots;
     for (const ResolvedBaseline& baseline : baselines) {
-      const auto is_own = [&](const auto& other) { return *other == *baseline.at; };
-      const auto found = std::find_if(wanted.begin(), wanted.end(), is_own);
-      if (found == wanted.end()) return absl::InternalError("the prediction's own node is missing");
-      const std::span<const float> values = base.gradient_dots[static_cast<size_t>(found - wanted.begin())].values;
+      const size_t index = FindDots(input.base_row.wanted.gradient_dots, baseline);
+      if (index >= base.gradient_dots.size()) return absl::InternalError("the prediction's own node is missing");
+      const std::span<const float> values = base.gradient_dots[index].values;
       paths_.emplace_back(options_.steps, options_.tolerance);
       paths_.back().SetEnd({values.begin(), values.end()}, base.prediction.target_value);
     }

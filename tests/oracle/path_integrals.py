@@ -77,8 +77,12 @@ def _reduced(g, reduction):
 
 
 def smooth_grad(scalar, noise, form="mean", place=WORD, reduction=pb.REDUCTION_L2):
-    """[T] of gradients at x + noise, `noise` [samples, T, d]: mean (reduced), squared or variance (summed)."""
-    g = scalar.gradients(place, scalar.at(place) + noise)
+    """[T] of gradients at x + noise, `noise` [samples, T, d]."""
+    return smoothed(scalar.gradients(place, scalar.at(place) + noise), form, reduction)
+
+
+def smoothed(g, form="mean", reduction=pb.REDUCTION_L2):
+    """[T] of gradients [samples, T, d]: mean (reduced), squared or variance (summed)."""
     if form == "mean":
         return _reduced(g.mean(0), reduction)
     return {"squared": lambda: (g ** 2).mean(0), "variance": lambda: g.var(0, correction=0)}[form]().sum(-1)

@@ -95,6 +95,15 @@ TEST_F(IntegratedGradientsTest, ThePredictionsOwnPassIsANode) {
   }
 }
 
+TEST_F(IntegratedGradientsTest, TheBaseRowIsAskedForEachBaselineOnce) {
+  const std::string method = "integrated_gradients { baselines {} baselines {} }";
+  EXPECT_THAT(text_.Plan(method).gradient_dots, SizeIs(1));
+  const explain::TokenScores scores = Explain("baselines {} baselines {}");
+
+  EXPECT_NEAR(scores.scores[5], 5, 0.01);
+  EXPECT_TRUE(scores.card.completeness->is_certified);
+}
+
 TEST_F(IntegratedGradientsTest, GaussLegendreHasAsManyNodesAsAsked) {
   const explain::TokenScores scores = Explain("quadrature: QUADRATURE_GAUSS_LEGENDRE steps: 5");
 
