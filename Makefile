@@ -13,7 +13,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SECONDS_EACH ?= 20
 MINUTES ?= 20
 
-.PHONY: help setup setup-test build demo test test-asan fuzz soak bench docs lint format clean
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,13 @@ test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBe
 	@ctest --preset asan -j $(JOBS)
 	@LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 LIMPID_BIN=build/asan/bin \
 		build/python/bin/python -m pytest -c tests/pytest.ini tests/integration
+
+test-lrp:  ## relevance propagation, which ordinary builds do not have (read what LIMPID_LRP says): rules and oracle
+	@$(MAKE) --no-print-directory setup-test
+	@cmake --preset lrp --log-level=WARNING
+	@cmake --build --preset lrp -j $(JOBS) --target limpid_engine_autograd_test limpid_engine_test limpid-server
+	@ctest --preset lrp -R Lrp
+	@LIMPID_BIN=build/lrp/bin build/python/bin/python -m pytest -c tests/pytest.ini tests/oracle -k relevance
 
 fuzz:  ## look for inputs that break a parser, SECONDS_EACH=20 for each fuzzer (clang)
 	@tools/setup.sh fuzz

@@ -50,7 +50,7 @@ struct TokenScores {
 struct Forecast {
   uint32_t rows = 0;
   engine::Wanted wanted = {};
-  size_t num_tokens = 0;  // of each row; 0: as long as the input
+  size_t num_tokens = 0;      // of each row; 0: as long as the input
   uint32_t rows_at_once = 0;  // of which results are there at a time; 0: all
 };
 

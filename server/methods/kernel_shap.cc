@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint32_t kMostSamples = 8192;
 
-// Of the units whose bits are in `kept`, an index of EveryCoalition.
+// By the definition: the mean of what a unit adds, over all orders of joining. `values` are those of EveryCoalition.
 std::vector<double> ExactShapleyValues(std::span<const double> values, size_t num_units) {
   // Of a coalition's size: 1 / (units * (units - 1 over size)).
   std::vector<double> weight(num_units);

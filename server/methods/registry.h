@@ -14,8 +14,8 @@
 // rows, folds their results and registers itself; nothing else has to know it.
 namespace limpid::methods {
 
-// From the options to a method that follows them. INVALID_ARGUMENT "option: is ..., must be ..." for those that no input
-// could satisfy; what hangs on the input or the model is refused by Method::Check.
+// From the options to a method that follows them. INVALID_ARGUMENT "option: is ..., must be ..." for those that no
+// input could satisfy; what hangs on the input or the model is refused by Method::Check.
 using Create = std::function<absl::StatusOr<std::unique_ptr<explain::Method>>(const v1::Method& options)>;
 
 // The method whose options are the given field of v1::Method, under that field's name. A static object of its file.

@@ -1,7 +1,7 @@
 #include <cmath>
 
+#include "base/random.h"
 #include "quality/gauge.h"
-#include "quality/random.h"
 
 namespace limpid::quality {
 namespace {
@@ -42,7 +42,7 @@ class Infidelity final : public Gauge {
 
  private:
   std::vector<bool> Kept(uint32_t sample, size_t num_words) const {
-    Random random(seed_, kFirstStream + sample);
+    base::Random random(seed_, kFirstStream + sample);
     std::vector<bool> is_kept(num_words);
     for (size_t i = 0; i < num_words; ++i) is_kept[i] = random.Below(2) == 1;
     return is_kept;

@@ -27,9 +27,11 @@ absl::StatusOr<std::vector<engine::Row>> NoisyRun::Fold(const explain::MethodInp
   if (rows.empty()) {
     base_row_ = explain::FrozenRow(input, base.prediction);
     base_row_.alteration = alteration_;
-    engine::Row row = base_row_;
-    method_->Plan(WithBaseRow(input, base_row_), &row.wanted);
-    return std::vector<engine::Row>{std::move(row)};
+    // As in a request of its own: a method may look for what it wanted there.
+    engine::Wanted wanted;
+    method_->Plan(WithBaseRow(input, base_row_), &wanted);
+    base_row_.wanted = std::move(wanted);
+    return std::vector<engine::Row>{base_row_};
   }
   if (!base_.has_value()) {
     base_ = rows[0];

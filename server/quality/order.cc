@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "quality/random.h"
+#include "base/random.h"
 
 namespace limpid::quality {
 namespace {
@@ -30,7 +30,7 @@ Order Ranking(std::span<const float> scores) {
 std::vector<Order> RandomOrders(size_t num_words, uint32_t count, uint64_t seed) {
   std::vector<Order> orders;
   for (uint32_t k = 0; k < count; ++k) {
-    Random random(seed, k);
+    base::Random random(seed, k);
     Order& order = orders.emplace_back(TextOrder(num_words));
     for (size_t i = num_words; i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
   }

@@ -50,14 +50,14 @@ absl::Status FoldMethods(const explain::ExplainRequest& request, const explain::
   const std::vector<explain::Unit> units =
       explain::MakeUnits(input.encoding, request.granularity, request.input, request.spans);
   size_t num_scores = 0;
-  const explain::MethodRuns::Receiver receiver = {
-      .on_scores =
-          [&](size_t index, explain::TokenScores scores, bool is_refining) {
-            if (!is_refining) ++num_scores;
-            const auto event = explain::MakeAttribution(index, std::move(scores), units, request);
-            FUZZ_CHECK(event.units.size() == event.scores.size());
-          },
-      .on_quality = [](const explain::QualityEvent&) {}};
+  const explain::MethodRuns::Receiver receiver = {.on_scores =
+                                                      [&](size_t index, explain::TokenScores scores, bool is_refining) {
+                                                        if (!is_refining) ++num_scores;
+                                                        const auto event = explain::MakeAttribution(
+                                                            index, std::move(scores), units, request);
+                                                        FUZZ_CHECK(event.units.size() == event.scores.size());
+                                                      },
+                                                  .on_quality = [](const explain::QualityEvent&) {}};
   std::vector<engine::Row> rows;
   do {
     std::vector<engine::RowResult> results;

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from oracle.coalitions import ends, every_mask
+from oracle.drawn import numbers
 from oracle.reference import WORD
 
 BINS = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER
@@ -122,29 +123,12 @@ def soft_scores(scalar, scores, draws):
 
 # ---------------------------------------------------------------- what the server draws, drawn again
 
-WORD_64 = 2 ** 64 - 1
-STEP = 0x9E3779B97F4A7C15  # SplitMix64
-
-
-def _mixed(z):
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & WORD_64
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & WORD_64
-    return z ^ (z >> 31)
-
-
-def _numbers(seed, stream):
-    state = _mixed((seed + STEP) & WORD_64) ^ _mixed((stream * STEP + 1) & WORD_64)
-    while True:
-        state = (state + STEP) & WORD_64
-        yield _mixed(state)
-
-
 def random_orders(units, count, seed):
     """Fisher-Yates, the k-th order from stream k."""
     for stream in range(count):
-        numbers, order = _numbers(seed, stream), list(range(units))
+        drawn, order = numbers(seed, stream), list(range(units))
         for size in range(units, 1, -1):
-            other = next(numbers) % size
+            other = next(drawn) % size
             order[size - 1], order[other] = order[other], order[size - 1]
         yield order
 
@@ -165,5 +149,5 @@ def dealt(scores, order):
 
 def kept_at_random(units, samples, seed):
     """[samples, units] masks of infidelity: each unit by the toss of a coin."""
-    return np.array([[next(numbers) % 2 for _ in range(units)]
-                     for numbers in (_numbers(seed, 2 ** 32 + sample) for sample in range(samples))])
+    return np.array([[next(drawn) % 2 for _ in range(units)]
+                     for drawn in (numbers(seed, 2 ** 32 + sample) for sample in range(samples))])

@@ -14,8 +14,8 @@ TEXTS = sorted(PROSE, key=len)[1:7]
 SHORTEST = TEXTS[:3]
 ATTACH = methods.ATTACH.values()
 LAYERS = [pb.Method(layer_gradient_x_activation=pb.LayerGradientXActivation(layer=layer)) for layer in (0, 1, -1)]
+GRADIENT_X_INPUT = [pb.Method(gradient_x_input=pb.GradientXInput(attach_point=point)) for point in ATTACH]
 LINEAR_IN_F = {
-    "gradient_x_input": [pb.Method(gradient_x_input=pb.GradientXInput(attach_point=point)) for point in ATTACH],
     "layer_gradient_x_activation": LAYERS,
     "occlusion": [pb.Method(occlusion=pb.Occlusion(unit=pb.GRANULARITY_WORD))],
     "sequential_integrated_gradients": [pb.Method(sequential_integrated_gradients={})],
@@ -71,28 +71,45 @@ def edited(folders):
         yield client
 
 
-def check_linear(client, model, asked, classes=(0, 1)):
+def check_linear(client, model, asked, classes, size):
+    """`size(text, a, b)`: of the numbers that the scores of two classes are made of."""
     for text in SHORTEST:
         first, second = (all_scores(explain(client, model, text, asked, of_class(index))) for index in classes)
         both = all_scores(explain(client, model, text, asked, contrast(*classes)))
         for a, b, difference in zip(first, second, both, strict=True):
-            np.testing.assert_allclose(difference, a - b, atol=1e-5 * (np.abs(a) + np.abs(b)).max())
+            np.testing.assert_allclose(difference, a - b, atol=1e-5 * size(text, a, b))
+
+
+def size_of_scores(_, a, b):
+    return (np.abs(a) + np.abs(b)).max()
 
 
 @pytest.mark.parametrize("model, classes", [("demo", (0, 1)), ("seven-classes", (2, 5))])
 @pytest.mark.parametrize("name", LINEAR_IN_F)
 def test_a_contrast_is_the_difference_of_its_classes(client, name, model, classes):
-    check_linear(client, model, LINEAR_IN_F[name], classes)
+    check_linear(client, model, LINEAR_IN_F[name], classes, size_of_scores)
+
+
+@pytest.mark.parametrize("model, classes", [("demo", (0, 1)), ("seven-classes", (2, 5))])
+@pytest.mark.parametrize("point", ATTACH)
+def test_gradient_x_input_of_a_contrast_is_the_difference_of_its_classes(client, references, encode, point, model, classes):
+    """A token's terms cancel, at the words to nearly nothing."""
+    def size(text, *_):
+        run = references(model)[0].run(*encode(model, text), of_class(classes[0]))
+        return run.gradient_x_input_scale(point)
+
+    asked = [pb.Method(gradient_x_input=pb.GradientXInput(attach_point=point))]
+    check_linear(client, model, asked, classes, size)
 
 
 @pytest.mark.parametrize("model", ["demo", "seven-classes"])
 def test_relevance_of_a_contrast_is_the_difference_of_its_classes(client, needs_lrp, model):
-    check_linear(client, model, LRP)
+    check_linear(client, model, LRP, (0, 1), size_of_scores)
 
 
 @pytest.mark.parametrize("text", SHORTEST)
 def test_a_class_that_is_another_ones_opposite_has_opposite_scores(edited, text):
-    asked = [*LINEAR_IN_F["gradient_x_input"], *LAYERS]
+    asked = [*GRADIENT_X_INPUT, *LAYERS]
     one, other, both = (explain(edited, "symmetric", text, asked, target)
                         for target in (contrast(0, 1), contrast(1, 0), of_class(0)))
 

@@ -10,13 +10,14 @@ import torch
 from oracle import coalitions, quality
 from oracle.reference import WORD
 from oracle.scalar import Scalar
-from oracle.test_planted_evidence import held_out
+from oracle.test_planted_evidence import held_out, rank, within
 from oracle.texts import PROSE
 from support.proto import pb
 
 Q = pb.Quality
-MODELS = ("demo", "minilm", "two-classes")
 REPLACEMENTS = {"mask": pb.REPLACEMENT_MASK, "attention": pb.REPLACEMENT_ATTENTION, "delete": pb.REPLACEMENT_DELETE}
+# The reference runs texts of unequal length one by one, and MiniLM is the largest.
+CASES = [("minilm", "mask"), *((model, name) for model in ("demo", "two-classes") for name in REPLACEMENTS)]
 METRICS = {Q.METRIC_COMPREHENSIVENESS: quality.comprehensiveness, Q.METRIC_SUFFICIENCY: quality.sufficiency,
            Q.METRIC_DELETION: quality.deletion, Q.METRIC_INSERTION: quality.insertion,
            Q.METRIC_LOG_ODDS: quality.log_odds}
@@ -25,14 +26,15 @@ LOWER_IS_BETTER = {Q.METRIC_SUFFICIENCY, Q.METRIC_LOG_ODDS, Q.METRIC_INFIDELITY}
 GRADIENT_X_INPUT, OCCLUSION = pb.Method(gradient_x_input={}), pb.Method(occlusion={})
 # Differences of values of F or p, which are right to 1e-5 of F; log p magnifies by 1 / p.
 ALLOWED = 3e-5
-TEXTS = sorted(PROSE, key=len)[:2]
+TEXTS = sorted(PROSE, key=len)[2:4]
 SEED, ORDERS, SAMPLES = 11, 2, 12
+TEXTS_OF_DEMO = 60
 
 
-def measure(client, model, text, methods=(GRADIENT_X_INPUT,), **options):
+def measure(client, model, text, methods=(GRADIENT_X_INPUT,), target=None, **options):
     return client.explain(pb.ExplainRequest(
-        model=model, input=pb.Input(text=text, truncation=pb.TRUNCATION_LONGEST_FIRST), methods=methods,
-        granularity=pb.GRANULARITY_WORD, quality=Q(**options)))
+        model=model, input=pb.Input(text=text), methods=methods, target=target, granularity=pb.GRANULARITY_WORD,
+        quality=Q(**options)))
 
 
 def words_of(answer, index=0):
@@ -42,12 +44,11 @@ def words_of(answer, index=0):
     return [unit for unit, _ in kept], [score for _, score in kept]
 
 
-@pytest.mark.parametrize("replacement", REPLACEMENTS)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model, replacement", CASES)
 def test_metrics_are_what_their_definitions_say(client, references, encode, agreement, model, replacement):
     names = [metric for metric in METRICS if metric != Q.METRIC_LOG_ODDS or references(model)[0].is_classifier]
     wrong = []
-    for text in TEXTS:
+    for text in TEXTS if model != "minilm" else TEXTS[:1]:
         answer = measure(client, model, text, replacement=REPLACEMENTS[replacement], random_orders=ORDERS, seed=SEED,
                          samples=SAMPLES, metrics=[*names, Q.METRIC_INFIDELITY, Q.METRIC_COMPLETENESS])
         values = answer.quality()
@@ -93,7 +94,7 @@ def check_value(agreement, model, replacement, wrong, got, want, size, random):
         assert got.beats_random == (margins.min() > 0), name
 
 
-@pytest.mark.parametrize("text", ["Income is steady.", "The loan was declined: late."])
+@pytest.mark.parametrize("text", ["Income is steady.", "Declined: late."])
 def test_normalized_deletion_lies_within_the_bounds_of_all_orders(client, references, encode, text):
     answer = measure(client, "demo", text, metrics=[Q.METRIC_DELETION, Q.METRIC_NORMALIZED_DELETION],
                      replacement=pb.REPLACEMENT_MASK, beam_width=32)
@@ -107,13 +108,13 @@ def test_normalized_deletion_lies_within_the_bounds_of_all_orders(client, refere
     assert abs(got - quality.normalized_deletion(game, scores)) < 0.05
 
 
-@pytest.mark.parametrize("model", ("demo", "minilm"))
-def test_soft_metrics_agree_within_their_sampling_error(client, references, encode, model):
-    samples = 256
-    answer = measure(client, model, TEXTS[0], samples=samples, seed=SEED,
+def test_soft_metrics_agree_within_their_sampling_error(client, references, encode):
+    samples, target = 32, pb.Target(similarity=pb.Similarity(text="The cat is sweet."))
+    answer = measure(client, "minilm", TEXTS[0], target=target, samples=samples, seed=SEED,
                      metrics=[Q.METRIC_SOFT_COMPREHENSIVENESS, Q.METRIC_SOFT_SUFFICIENCY])
     units, scores = words_of(answer)
-    scalar = Scalar(references(model)[0], *encode(model, TEXTS[0])).probability()
+    other, _ = encode("minilm", target.similarity.text)
+    scalar = Scalar(references("minilm")[0], *encode("minilm", TEXTS[0]), target, other)
     tokens = torch.zeros(len(scalar.ids))
     for unit, score in zip(units, scores):
         tokens[unit] = float(score)
@@ -121,26 +122,26 @@ def test_soft_metrics_agree_within_their_sampling_error(client, references, enco
     draws = [torch.rand(samples // 4, *size, generator=torch.manual_seed(part)) for part in range(8)]
     parts = np.array([quality.soft_scores(scalar, tokens, part) for part in draws])  # [8, 2]
 
-    # A part has a quarter of the samples; theirs has the error of 256, the mean of ours that of 512.
+    # A part has a quarter of the samples; the server's mean has the error of all, the mean of the parts that of twice as many.
     error = parts.std(0, ddof=1) * np.sqrt(1 / 4 + 1 / 8)
     got = [value.value for value in answer.reports[0].values]
     assert (np.abs(got - parts.mean(0)) <= 5 * error + 1e-4).all(), (got, parts.mean(0), error)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ("demo", "minilm"))
 def test_max_sensitivity_agrees_within_its_sampling_error(client, references, encode, model):
-    """The largest of 64 draws is about the same for other draws."""
+    """The largest of some draws is about the same for other draws: each sums noise over hundreds of elements."""
     def explain(x):
         return (x * scalar.gradients(WORD, x[None])[0]).sum(-1)
 
-    answer = measure(client, model, TEXTS[0], metrics=[Q.METRIC_MAX_SENSITIVITY], samples=64, radius=0.02)
+    answer = measure(client, model, TEXTS[0], metrics=[Q.METRIC_MAX_SENSITIVITY], samples=8, radius=0.02)
     scalar = Scalar(references(model)[1], *encode(model, TEXTS[0]))
     x = scalar.at(WORD)
-    noise = 0.02 * (2 * torch.rand(64, *x.shape, dtype=x.dtype, generator=torch.manual_seed(4)) - 1)
+    noise = 0.02 * (2 * torch.rand(8, *x.shape, dtype=x.dtype, generator=torch.manual_seed(4)) - 1)
     want = quality.max_sensitivity(explain, x, noise)
 
     assert 0.5 * want < answer.quality()[Q.METRIC_MAX_SENSITIVITY].value < 2 * want
-    assert answer.summary.rows_backward == 1 + 64
+    assert answer.summary.rows_backward == 1 + 8
 
 
 def test_reports_are_told_what_they_cost_and_share_their_rows(client):
@@ -155,8 +156,8 @@ def test_reports_are_told_what_they_cost_and_share_their_rows(client):
     first, second = (answer.reports[index].rows for index in (0, 1))
     assert 1 <= first <= 4 * 5 + 1
     assert second <= 2 * 5, "the random orders and the text without words have run"
-    occlusion = answer.attributions[1].card.rows
-    assert answer.summary.rows_forward == 1 + occlusion + first + second, (words, occlusion)
+    spent = 1 + answer.attributions[1].card.rows + first + second
+    assert spent - words <= answer.summary.rows_forward <= spent, "occlusion's rows of one-token words are shared too"
 
 
 def test_the_estimate_covers_what_is_spent(client):
@@ -175,27 +176,70 @@ def test_the_same_request_is_measured_the_same(client):
 
 
 def test_a_wrong_explanation_is_called_worse(client, tables):
-    """The planted evidence: methods that find it against rollout, which looks at no target, and against chance."""
-    methods = {"occlusion": OCCLUSION, "gradient_x_input": GRADIENT_X_INPUT,
-               "rollout": pb.Method(attention_rollout={})}
-    metrics = [*METRICS, Q.METRIC_INFIDELITY, Q.METRIC_COMPLETENESS]
-    answers = client.explain_at_once([
-        pb.ExplainRequest(model="demo", input=pb.Input(text=text.text), methods=methods.values(),
-                          quality=Q(metrics=metrics)) for text in held_out(60, 7)])
-    values, random, beaten = ({name: {} for name in methods} for _ in range(3))
-    for index, name in enumerate(methods):
-        for metric in metrics:
+    """The planted evidence: methods that find it, and one that looks where the model does not: in the last layer only the
+    first token's row of attention reaches the decision, so that another's scores are all 0. Every metric puts the methods
+    in the order that the truth does."""
+    methods = {"occlusion": OCCLUSION, "gradient_x_input": GRADIENT_X_INPUT, "rollout": pb.Method(attention_rollout={}),
+               "blind": pb.Method(gradient_x_attention=pb.GradientXAttention(query_token=1))}
+    metrics = [*METRICS, Q.METRIC_INFIDELITY]
+    texts = held_out(TEXTS_OF_DEMO, 7)
+    answers = [measure(client, "demo", text.text, methods.values(), metrics=metrics) for text in texts]
+    mean, random, beaten = ({name: {} for name in methods} for _ in range(3))
+    lines = [f"{'metric':<20} {'method':<18} {'mean':>8} {'random':>8} {'beats it':>9}"]
+    for metric in metrics:
+        for index, name in enumerate(methods):
             found = [answer.quality(index)[metric] for answer in answers]
-            values[name][metric] = np.median([value.value for value in found])
-            random[name][metric] = np.median([value.random_value for value in found])
+            mean[name][metric] = np.mean([value.value for value in found])
+            random[name][metric] = np.mean([value.random_value for value in found])
             beaten[name][metric] = np.mean([value.beats_random for value in found])
-    lines = [f"{'metric':<20} {'method':<18} {'median':>8} {'random':>8} {'beats it':>9}"]
-    lines += [f"{Q.Metric.Name(metric)[7:].lower():<20} {name:<18} {values[name][metric]:>8.3f} "
-              f"{random[name][metric]:>8.3f} {beaten[name][metric]:>9.0%}" for metric in metrics for name in methods]
-    tables.append(("quality of explanations of 60 held-out texts of the demo model", lines))
+            lines.append(f"{Q.Metric.Name(metric)[7:].lower():<20} {name:<18} {mean[name][metric]:>8.3f} "
+                         f"{random[name][metric]:>8.3f} {beaten[name][metric]:>9.0%}")
+    precision = {name: np.mean([precision_of(answer, index, text) for answer, text in zip(answers, texts)])
+                 for index, name in enumerate(methods)}
+    lines += [f"{'average precision':<20} {name:<18} {value:>8.3f}" for name, value in precision.items()]
+    tables.append((f"quality of explanations of {TEXTS_OF_DEMO} held-out texts of the demo model", lines))
 
+    by_truth = sorted(methods, key=precision.get, reverse=True)
+    assert by_truth[-1] == "blind"
+    for metric in metrics:
+        by_metric = sorted(methods, key=lambda name: mean[name][metric], reverse=metric not in LOWER_IS_BETTER)
+        assert by_metric == by_truth, "\n".join(lines)
+        assert beaten[by_truth[0]][metric] > 0.9 and beaten["blind"][metric] < 0.6, "\n".join(lines)
+
+
+def precision_of(answer, index, text):
+    """Of the ranking, the words of the planted evidence being the right ones."""
+    attribution = answer.attributions[index]
+    kept = [i for i, unit in enumerate(attribution.units) if not unit.is_special]
+    is_evidence = np.array([within(attribution.units[i], text.evidence) for i in kept])
+    return rank(answer.scores(index)[kept], is_evidence)[1]
+
+
+def test_the_same_scores_turned_round_are_called_worse(client, references, encode):
+    right, wrong = ({metric: [] for metric in METRICS} for _ in range(2))
+    for text in held_out(6, SEED):
+        answer = measure(client, "demo", text.text, [OCCLUSION], metrics=METRICS)
+        units, scores = words_of(answer)
+        scalar = Scalar(references("demo")[0], *encode("demo", text.text))
+        chances = coalitions.Game(scalar.probability(), units)
+        for metric, of in METRICS.items():
+            right[metric].append(answer.quality()[metric].value)
+            wrong[metric].append(of(chances, -np.array(scores)))
     for metric in METRICS:
-        sign = -1 if metric in LOWER_IS_BETTER else 1
-        assert sign * (values["occlusion"][metric] - values["rollout"][metric]) > 0, "\n".join(lines)
-        assert beaten["occlusion"][metric] > max(0.7, beaten["rollout"][metric]), "\n".join(lines)
-    assert values["occlusion"][Q.METRIC_INFIDELITY] < values["rollout"][Q.METRIC_INFIDELITY], "\n".join(lines)
+        better = np.mean(right[metric]) - np.mean(wrong[metric])
+        assert better * (-1 if metric in LOWER_IS_BETTER else 1) > 0.1, Q.Metric.Name(metric)
+
+
+@pytest.mark.parametrize("name", [field.name for field in pb.Method.DESCRIPTOR.fields
+                                  if not field.GetOptions().Extensions[pb.conditional]])
+def test_every_method_is_measured_by_every_metric(client, name):
+    metrics = [metric for metric in Q.Metric.values() if metric]
+    method = pb.Method()
+    getattr(method, name).SetInParent()
+    answer = measure(client, "demo", "Income is steady.", [method], metrics=metrics, samples=2, beam_width=1)
+    if answer.attributions[0].HasField("heads"):
+        assert not answer.reports
+        return
+    # It adds noise itself.
+    unknown = {Q.METRIC_MAX_SENSITIVITY} if name == "smooth_grad" else set()
+    assert [value.metric for value in answer.reports[0].values] == [m for m in metrics if m not in unknown]

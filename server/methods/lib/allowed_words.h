@@ -18,8 +18,8 @@ std::string_view WithoutPieceMark(std::string_view spelling);
 // pieces of words only for pieces, others only for others. Masks of [ModelCard::vocab_size], as
 // engine::SubstitutionSearch has them.
 //
-// Made by each search for itself: spelling 30 000 entries takes 10 ms, a search's passes take hundreds, and nothing then
-// has to know when a model is replaced by another.
+// Made by each search for itself: spelling 30 000 entries takes tens of milliseconds, a search's passes take hundreds,
+// and nothing then has to know when a model is replaced by another.
 struct AllowedWords {
   // `words_only`: of letters only, and no pieces.
   AllowedWords(const text::Tokenizer& tokenizer, const engine::ModelCard& model, bool words_only);

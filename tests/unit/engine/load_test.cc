@@ -180,7 +180,10 @@ TEST(LoadEngine, SentenceTransformersModulesAreReadOrRefused) {
   const auto engine = LoadWithModules("[" + pooling + "," + normalize + "]", mean);
   ASSERT_THAT(engine, IsOk());
   EXPECT_TRUE((*engine)->card().embedding_normalized);
-  EXPECT_THAT(LoadWithModules("[" + pooling + "]", R"({"pooling_mode_cls_token": true})"), IsOk());
+  EXPECT_TRUE((*engine)->card().has_mean_pooling);
+  const auto of_first_token = LoadWithModules("[" + pooling + "]", R"({"pooling_mode_cls_token": true})");
+  ASSERT_THAT(of_first_token, IsOk());
+  EXPECT_FALSE((*of_first_token)->card().has_mean_pooling);
 
   EXPECT_THAT(LoadWithModules("[" + pooling + "]", R"({"pooling_mode_max_tokens": true})"),
               StatusIs(kUnimplemented, HasSubstr("only pooling_mode_mean_tokens or pooling_mode_cls_token")));

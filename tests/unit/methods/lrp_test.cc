@@ -42,10 +42,10 @@ TEST(Lrp, AsksForOneRowByItsRulesTowardTheClassOfTheBaseRow) {
 
   const explain::TokenScores result =
       text.Explain("lrp { rule: RULE_CP_LRP attach_point: ATTACH_POINT_EMBEDDING_SUM }", [](const engine::Row&) {
-        engine::RowResult run;
-        run.inputs[1] = explain::MakeTensor({2, 3}, {1, 2, 3, -1, 0.5f, 4});
-        run.gradients[1] = explain::MakeTensor({2, 3}, {3, -4, 0, 1, 2, -2});
-        return run;
+        engine::RowResult relevance;
+        relevance.inputs[1] = explain::MakeTensor({2, 3}, {1, 2, 3, -1, 0.5f, 4});
+        relevance.gradients[1] = explain::MakeTensor({2, 3}, {3, -4, 0, 1, 2, -2});
+        return relevance;
       });
 
   ASSERT_THAT(text.rows, SizeIs(1));

@@ -63,6 +63,23 @@ TEST(MaxSensitivityTest, ReplacedEmbeddingsKeepTheirReplacement) {
   EXPECT_TRUE(last.alteration->noise.has_value());
 }
 
+TEST(MaxSensitivityTest, TheMethodFindsWhatItWantedInTheNoisyBaseRow) {
+  class Looking final : public explain::Method {
+   public:
+    void Plan(const explain::MethodInput&, engine::Wanted* base) const override { base->hidden_states = {1}; }
+    absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult&,
+                                           std::span<const engine::RowResult>) override {
+      EXPECT_THAT(input.base_row.wanted.hidden_states, ::testing::ElementsAre(1));
+      explain::FoldStep step;
+      step.scores.scores.assign(input.num_tokens(), 1);
+      return step;
+    }
+  };
+  const explain::MethodSpec looking = {.name = "looking", .make = [] { return std::make_unique<Looking>(); }};
+  const QualityCase text(2, QualityCase::Sum({1, 2}));
+  EXPECT_EQ(text.Measure(kQuality, {1, 2}, looking).values.count(Metric::kMaxSensitivity), 1u);
+}
+
 // Asks for a row with an alteration of its own.
 class Altering final : public explain::Method {
  public:

@@ -119,6 +119,11 @@ TEST(Decode, FormOfTheScores) {
   EXPECT_TRUE(request->drop_special_tokens);
 }
 
+TEST(Decode, QualityIsMeasuredIfItIsAskedFor) {
+  EXPECT_FALSE(Decode("")->quality.has_value());
+  EXPECT_TRUE(Decode("quality {}")->quality.has_value());
+}
+
 TEST(Decode, Attention) {
   const auto request = Decode(
       "attention { layers: [0, -1] heads: [2] mean_over_heads: true encoding: ENCODING_FLOAT16 } "
@@ -178,6 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadRequest{"GradientXInputAttachPoint", "methods { gradient_x_input { attach_point: 9 } }",
                                  "methods[0].gradient_x_input.attach_point"},
                       BadRequest{"Encoding", "attention { encoding: 9 }", "attention.encoding"},
+                      BadRequest{"QualitySamples", "quality { samples: 1000 }", "quality.samples"},
                       BadRequest{"Granularity", "granularity: 9", "granularity"}),
     [](const auto& test) { return test.param.name; });
 
