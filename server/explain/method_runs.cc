@@ -24,8 +24,8 @@ bool IsFinite(const TokenScores& scores) {
 }
 
 bool IsFinite(const QualityValue& value) {
-  return AllFinite({&value.value, 1}) && AllFinite({&*value.random_value, value.random_value.has_value() ? 1u : 0u}) &&
-         AllFinite(value.curve);
+  const float random_value = value.random_value.value_or(0);
+  return AllFinite({&value.value, 1}) && AllFinite({&random_value, 1}) && AllFinite(value.curve);
 }
 
 }  // namespace

@@ -10,34 +10,6 @@
 namespace limpid::explain {
 namespace {
 
-int32_t StandIn(Replacement replacement, const text::StandIns& stand_ins) {
-  switch (replacement) {
-    case Replacement::kMask:
-      return stand_ins.mask;
-    case Replacement::kPad:
-      return stand_ins.pad;
-    case Replacement::kUnknown:
-      return stand_ins.unknown;
-    case Replacement::kZero:
-      return engine::Baseline::kZero;
-    case Replacement::kMean:
-      return engine::Baseline::kMean;
-    case Replacement::kDefault:
-    case Replacement::kDelete:
-    case Replacement::kAttention:
-      break;
-  }
-  return -1;
-}
-
-bool IsToken(Replacement replacement) {
-  return replacement == Replacement::kMask || replacement == Replacement::kPad || replacement == Replacement::kUnknown;
-}
-
-const char* NameOf(Replacement replacement) {
-  return replacement == Replacement::kMask ? "MASK" : replacement == Replacement::kPad ? "PAD" : "UNKNOWN";
-}
-
 // In place of the word embeddings of the marked tokens.
 void ReplaceEmbeddings(const std::vector<bool>& is_removed, int32_t stand_in, engine::Row* row) {
   engine::Baseline baseline{.at = engine::AttachPoint::kWordEmbedding, .ids = row->token_ids};
@@ -52,6 +24,14 @@ void ReplaceEmbeddings(const std::vector<bool>& is_removed, int32_t stand_in, en
   row->alteration->alpha = std::move(alpha);
 }
 
+// A token by its id, a vector as word embedding.
+void Replace(const std::vector<bool>& is_removed, int32_t stand_in, engine::Row* row) {
+  if (stand_in < 0) return ReplaceEmbeddings(is_removed, stand_in, row);
+  for (size_t t = 0; t < is_removed.size(); ++t) {
+    if (is_removed[t]) row->token_ids[t] = stand_in;
+  }
+}
+
 template <typename Values>
 void Erase(const std::vector<bool>& is_removed, Values* values) {
   size_t kept = 0;
@@ -63,22 +43,48 @@ void Erase(const std::vector<bool>& is_removed, Values* values) {
 
 }  // namespace
 
-Removal::Removal(Replacement replacement, const MethodInput& input) : replacement_(replacement) {
-  const text::StandIns stand_ins = input.tokenizer.stand_ins();
-  if (replacement_ == Replacement::kDefault) {
-    replacement_ = stand_ins.mask >= 0 ? Replacement::kMask : Replacement::kAttention;
+absl::StatusOr<StandIn> FindStandIn(Replacement replacement, const text::StandIns& stand_ins,
+                                    const std::string& field) {
+  StandIn found;
+  switch (replacement) {
+    case Replacement::kMask:
+      found = {stand_ins.mask, "MASK"};
+      break;
+    case Replacement::kPad:
+      found = {stand_ins.pad, "PAD"};
+      break;
+    case Replacement::kUnknown:
+      found = {stand_ins.unknown, "UNKNOWN"};
+      break;
+    case Replacement::kZero:
+      return StandIn{engine::Baseline::kZero, "ZERO"};
+    case Replacement::kMean:
+      return StandIn{engine::Baseline::kMean, "MEAN"};
+    case Replacement::kDefault:
+    case Replacement::kDelete:
+    case Replacement::kAttention:
+      return absl::InternalError(absl::StrCat(field, ": nothing stands in the place of what is left out"));
   }
-  stand_in_ = StandIn(replacement_, stand_ins);
+  if (found.id >= 0) return found;
+  return absl::InvalidArgumentError(absl::StrCat(field, ": is ", found.name, ", which this model's vocabulary lacks"));
 }
 
-absl::Status Removal::Check(const char* field) const {
-  if (!IsToken(replacement_) || stand_in_ >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": is ", NameOf(replacement_), ", which this model's vocabulary lacks"));
+Removal::Removal(Replacement replacement, const MethodInput& input)
+    : replacement_(replacement), stand_ins_(input.tokenizer.stand_ins()) {
+  if (replacement_ != Replacement::kDefault) return;
+  replacement_ = stand_ins_.mask >= 0 ? Replacement::kMask : Replacement::kAttention;
+}
+
+bool Removal::NeedsStandIn() const {
+  return replacement_ != Replacement::kDelete && replacement_ != Replacement::kAttention;
+}
+
+absl::Status Removal::Check(const std::string& field) const {
+  return NeedsStandIn() ? FindStandIn(replacement_, stand_ins_, field).status() : absl::OkStatus();
 }
 
 bool Removal::IsPossible(const std::vector<bool>& is_removed) const {
-  if (replacement_ != Replacement::kDelete && replacement_ != Replacement::kAttention) return true;
+  if (NeedsStandIn()) return true;
   return std::find(is_removed.begin(), is_removed.end(), false) != is_removed.end();
 }
 
@@ -90,14 +96,19 @@ engine::Row Removal::Without(const std::vector<bool>& is_removed, engine::Row ro
     Erase(is_removed, &row.type_ids);
   } else if (replacement_ == Replacement::kAttention) {
     row.is_hidden.assign(is_removed.begin(), is_removed.end());
-  } else if (IsToken(replacement_)) {
-    for (size_t t = 0; t < is_removed.size(); ++t) {
-      if (is_removed[t]) row.token_ids[t] = stand_in_;
-    }
   } else {
-    ReplaceEmbeddings(is_removed, stand_in_, &row);
+    Replace(is_removed, FindStandIn(replacement_, stand_ins_, "replacement")->id, &row);
   }
   return row;
+}
+
+engine::Row Removal::Only(std::span<const Unit> units, const std::vector<bool>& is_kept, engine::Row row) const {
+  std::vector<Unit> removed;
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (!is_kept[i]) removed.push_back(units[i]);
+  }
+  const std::vector<bool> is_removed = TokensOf(removed, row.token_ids.size());
+  return Without(is_removed, std::move(row));
 }
 
 std::vector<Unit> RemovableUnits(const MethodInput& input, Granularity granularity) {

@@ -1,6 +1,7 @@
 #include "base/status_macros.h"
-#include "methods/lib/edit_method.h"
+#include "methods/lib/edit_search.h"
 #include "methods/lib/options.h"
+#include "methods/lib/search_method.h"
 #include "methods/registry.h"
 
 namespace limpid::methods {
@@ -16,7 +17,7 @@ absl::StatusOr<std::unique_ptr<explain::Method>> CreateCounterfactual(const v1::
                       .has_deletions = !options.no_deletions()};
   ABSL_ASSIGN_OR_RETURN(read.limits, ReadEditLimits(options.limits(), kDefaultEdits));
   ABSL_ASSIGN_OR_RETURN(read.candidates, ReadCandidates(options.candidates()));
-  return MakeEditMethod(std::move(read));
+  return std::make_unique<SearchMethod<EditSearch>>(std::move(read));
 }
 
 const Registration kRegistration(v1::Method::kCounterfactual, [](const v1::Method& method) {

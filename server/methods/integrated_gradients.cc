@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "explain/method.h"
 #include "explain/tensors.h"
 #include "methods/lib/baseline.h"
+#include "methods/lib/completeness.h"
 #include "methods/lib/nested_integral.h"
 #include "methods/lib/options.h"
 #include "methods/lib/quadrature.h"
@@ -50,6 +52,29 @@ absl::StatusOr<Options> ReadOptions(const v1::IntegratedGradients& options) {
   return read;
 }
 
+// The mean over the paths from several baselines, with the errors of the worst of them.
+class MeanOfPaths {
+ public:
+  MeanOfPaths(size_t num_tokens, size_t num_paths) : sums_(num_tokens, 0), share_(1 / static_cast<double>(num_paths)) {}
+
+  void Add(const std::vector<double>& scores, const explain::Completeness& path) {
+    for (size_t t = 0; t < sums_.size(); ++t) sums_[t] += share_ * scores[t];
+    worst_.value = path.value;
+    worst_.baseline_value += static_cast<float>(share_ * path.baseline_value);
+    worst_.error = std::max(worst_.error, path.error);
+    worst_.refinement_error = std::max(worst_.refinement_error, path.refinement_error);
+    worst_.is_certified = worst_.is_certified && path.is_certified;
+  }
+
+  const std::vector<double>& scores() const { return sums_; }
+  const explain::Completeness& completeness() const { return worst_; }
+
+ private:
+  std::vector<double> sums_;
+  const double share_;
+  explain::Completeness worst_{.is_certified = true};
+};
+
 // Sundararajan et al. 2017; the mean over several baselines is that of expected gradients (Erion et al. 2021).
 class IntegratedGradients final : public explain::Method {
  public:
@@ -89,10 +114,12 @@ class IntegratedGradients final : public explain::Method {
 
   absl::StatusOr<FoldStep> Fold(const MethodInput& input, const engine::RowResult& base,
                                 std::span<const engine::RowResult> rows) override {
-    ABSL_ASSIGN_OR_RETURN(const std::vector<ResolvedBaseline> baselines, Resolve(input));
-    if (options_.is_gauss) return FoldGauss(input, base, rows, baselines);
+    if (resolved_.empty()) {
+      ABSL_ASSIGN_OR_RETURN(resolved_, Resolve(input));
+    }
+    if (options_.is_gauss) return FoldGauss(input, base, rows);
     if (paths_.empty()) {
-      ABSL_RETURN_IF_ERROR(Begin(input, base, baselines));
+      ABSL_RETURN_IF_ERROR(Begin(input, base));
     } else {
       Take(rows);
     }
@@ -100,12 +127,12 @@ class IntegratedGradients final : public explain::Method {
     for (size_t i = 0; i < paths_.size(); ++i) {
       if (paths_[i].IsDone()) continue;
       for (float alpha : paths_[i].NextNodes(kAll)) {
-        step.more_rows.push_back(RowAt(input, base.prediction, baselines[i].at, alpha, /*has_gradient=*/true));
+        step.more_rows.push_back(RowAt(input, base.prediction, resolved_[i].at, alpha, /*has_gradient=*/true));
       }
     }
     const bool is_known = paths_.front().IsComplete();
     step.is_refinement = sends_refinements_ && is_known && !step.more_rows.empty();
-    if (step.is_refinement || step.more_rows.empty()) step.scores = Scores(baselines);
+    if (step.is_refinement || step.more_rows.empty()) step.scores = Scores();
     return step;
   }
 
@@ -138,9 +165,8 @@ class IntegratedGradients final : public explain::Method {
     return static_cast<size_t>(found - wanted.begin());
   }
 
-  absl::Status Begin(const MethodInput& input, const engine::RowResult& base,
-                     const std::vector<ResolvedBaseline>& baselines) {
-    for (const ResolvedBaseline& baseline : baselines) {
+  absl::Status Begin(const MethodInput& input, const engine::RowResult& base) {
+    for (const ResolvedBaseline& baseline : resolved_) {
       const size_t index = FindDots(input.base_row.wanted.gradient_dots, baseline);
       if (index >= base.gradient_dots.size()) return absl::InternalError("the prediction's own node is missing");
       const std::span<const float> values = base.gradient_dots[index].values;
@@ -164,12 +190,11 @@ class IntegratedGradients final : public explain::Method {
 
   // All nodes at once, and F at the baselines.
   absl::StatusOr<FoldStep> FoldGauss(const MethodInput& input, const engine::RowResult& base,
-                                     std::span<const engine::RowResult> rows,
-                                     const std::vector<ResolvedBaseline>& baselines) const {
+                                     std::span<const engine::RowResult> rows) const {
     const Quadrature rule = GaussLegendre(options_.steps);
     FoldStep step;
     if (rows.empty()) {
-      for (const ResolvedBaseline& baseline : baselines) {
+      for (const ResolvedBaseline& baseline : resolved_) {
         for (double alpha : rule.nodes) {
           step.more_rows.push_back(RowAt(input, base.prediction, baseline.at, static_cast<float>(alpha), true));
         }
@@ -177,68 +202,53 @@ class IntegratedGradients final : public explain::Method {
       }
       return step;
     }
-    std::vector<double> mean(input.num_tokens(), 0);
-    explain::Completeness worst{.value = base.prediction.target_value};
-    const auto share = 1 / static_cast<double>(baselines.size());
-    for (size_t i = 0; i < baselines.size(); ++i) {
-      const auto own = rows.subspan(i * (options_.steps + 1), options_.steps + 1);
-      double sum = 0;
+    MeanOfPaths mean(input.num_tokens(), resolved_.size());
+    for (; !rows.empty(); rows = rows.subspan(options_.steps + 1)) {
+      std::vector<double> scores(input.num_tokens(), 0);
       for (size_t k = 0; k < options_.steps; ++k) {
-        const std::span<const float> values = own[k].gradient_dots.front().values;
-        for (size_t t = 0; t < mean.size(); ++t) {
-          sum += rule.weights[k] * values[t];
-          mean[t] += share * rule.weights[k] * values[t];
-        }
+        const std::span<const float> values = rows[k].gradient_dots.front().values;
+        for (size_t t = 0; t < scores.size(); ++t) scores[t] += rule.weights[k] * values[t];
       }
-      const float start = own.back().prediction.target_value;
-      worst.baseline_value += static_cast<float>(share * start);
-      worst.error = std::max(worst.error, CompletenessError(sum, worst.value, start));
+      explain::Completeness path{.value = base.prediction.target_value,
+                                 .baseline_value = rows[options_.steps].prediction.target_value};
+      path.error =
+          CompletenessError(std::accumulate(scores.begin(), scores.end(), 0.0), path.value, path.baseline_value);
+      mean.Add(scores, path);
     }
-    step.scores.scores = explain::ToFloats(mean);
-    FillCard(baselines, worst, options_.steps * static_cast<uint32_t>(baselines.size()), &step.scores.card);
+    step.scores = ScoresOf(mean, options_.steps * static_cast<uint32_t>(resolved_.size()));
     return step;
   }
 
-  // The mean over the paths, with the errors of the worst of them.
-  explain::TokenScores Scores(const std::vector<ResolvedBaseline>& baselines) const {
-    explain::TokenScores scores;
-    std::vector<double> mean(paths_.front().scores().size(), 0);
-    explain::Completeness worst{.is_certified = true};
-    uint32_t nodes = 0;
-    const auto share = 1 / static_cast<double>(paths_.size());
+  explain::TokenScores Scores() const {
+    MeanOfPaths mean(paths_.front().scores().size(), paths_.size());
+    size_t num_nodes = 0;
     for (const NestedIntegral& path : paths_) {
-      const std::vector<double>& own = path.scores();
-      for (size_t t = 0; t < mean.size(); ++t) mean[t] += share * own[t];
-      const explain::Completeness& completeness = path.completeness();
-      worst.value = completeness.value;
-      worst.baseline_value += static_cast<float>(share * completeness.baseline_value);
-      worst.error = std::max(worst.error, completeness.error);
-      worst.refinement_error = std::max(worst.refinement_error, completeness.refinement_error);
-      worst.is_certified = worst.is_certified && completeness.is_certified;
-      nodes += static_cast<uint32_t>(path.num_nodes());
+      mean.Add(path.scores(), path.completeness());
+      num_nodes += path.num_nodes();
     }
-    scores.scores = explain::ToFloats(mean);
-    FillCard(baselines, worst, nodes, &scores.card);
-    return scores;
+    return ScoresOf(mean, static_cast<uint32_t>(num_nodes));
   }
 
-  void FillCard(const std::vector<ResolvedBaseline>& baselines, const explain::Completeness& completeness,
-                uint32_t nodes, explain::MethodCard* card) const {
-    card->attach_point = options_.attach_point;
-    card->reduction = explain::Reduction::kSum;
-    card->is_signed = true;
-    for (const ResolvedBaseline& baseline : baselines) {
-      absl::StrAppend(&card->baseline, card->baseline.empty() ? "" : ", ", baseline.name);
+  explain::TokenScores ScoresOf(const MeanOfPaths& mean, uint32_t num_nodes) const {
+    explain::TokenScores scores;
+    scores.scores = explain::ToFloats(mean.scores());
+    scores.card.attach_point = options_.attach_point;
+    scores.card.reduction = explain::Reduction::kSum;
+    scores.card.is_signed = true;
+    for (const ResolvedBaseline& baseline : resolved_) {
+      absl::StrAppend(&scores.card.baseline, scores.card.baseline.empty() ? "" : ", ", baseline.name);
     }
-    card->samples = nodes;
-    card->form = options_.is_gauss ? "gauss-legendre" : "clenshaw-curtis";
-    card->completeness = completeness;
+    scores.card.samples = num_nodes;
+    scores.card.form = options_.is_gauss ? "gauss-legendre" : "clenshaw-curtis";
+    scores.card.completeness = mean.completeness();
+    return scores;
   }
 
   const Options options_;
   std::vector<v1::Baseline> baselines_;
   const bool sends_refinements_;
-  std::vector<NestedIntegral> paths_;  // one a baseline
+  std::vector<ResolvedBaseline> resolved_;  // from the first fold on
+  std::vector<NestedIntegral> paths_;       // one a baseline
 };
 
 const Registration kRegistration(v1::Method::kIntegratedGradients, [](const v1::Method& method) {

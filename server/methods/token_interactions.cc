@@ -3,6 +3,7 @@
 #include "explain/input.h"
 #include "explain/method.h"
 #include "explain/tensors.h"
+#include "methods/lib/completeness.h"
 #include "methods/lib/reduce.h"
 #include "methods/registry.h"
 
@@ -29,8 +30,7 @@ class TokenInteractions final : public explain::Method {
     if (!input.model.has_mean_pooling) {
       return absl::InvalidArgumentError(
           "target: this model's embedding is its first token's, so that the similarity is no sum over tokens; needs "
-          "mean "
-          "pooling");
+          "mean pooling");
     }
     return absl::OkStatus();
   }
@@ -69,9 +69,8 @@ class TokenInteractions final : public explain::Method {
     }
     step.scores.card.is_signed = true;
     step.scores.card.layer = LastLayer(input);
-    const double cosine = base.prediction.target_value;
-    step.scores.card.completeness = {.value = base.prediction.target_value,
-                                     .error = static_cast<float>(std::abs(whole - cosine) / std::abs(cosine))};
+    const float cosine = base.prediction.target_value;
+    step.scores.card.completeness = {.value = cosine, .error = CompletenessError(whole, cosine, 0)};
     step.scores.matrix = std::move(matrix);
     return step;
   }

@@ -3,17 +3,12 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "methods/lib/reduce.h"
 #include "quality/gauge.h"
 #include "quality/noisy_run.h"
 
 namespace limpid::quality {
 namespace {
-
-double Norm(std::span<const float> values) {
-  double square = 0;
-  for (float value : values) square += double{value} * value;
-  return std::sqrt(square);
-}
 
 double Distance(std::span<const float> a, std::span<const float> b) {
   double square = 0;
@@ -73,7 +68,8 @@ class MaxSensitivity final : public Gauge {
     double largest = 0;
     for (const Copy& copy : runs_) {
       if (!copy.run.scores().has_value()) return;
-      largest = std::max(largest, Relative(Distance(*copy.run.scores(), scores), Norm(scores)));
+      largest = std::max(
+          largest, Relative(Distance(*copy.run.scores(), scores), methods::Reduce(explain::Reduction::kL2, scores)));
     }
     step->values.push_back({.metric = explain::Metric::kMaxSensitivity, .value = static_cast<float>(largest)});
   }

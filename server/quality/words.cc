@@ -22,11 +22,7 @@ absl::Status Words::Check() const {
 }
 
 engine::Row Words::Only(const std::vector<bool>& is_kept, const engine::Prediction& whole) const {
-  std::vector<explain::Unit> removed;
-  for (size_t i = 0; i < units_.size(); ++i) {
-    if (!is_kept[i]) removed.push_back(units_[i]);
-  }
-  return removal_.Without(explain::TokensOf(removed, input_.num_tokens()), explain::FrozenRow(input_, whole));
+  return removal_.Only(units_, is_kept, explain::FrozenRow(input_, whole));
 }
 
 std::vector<float> Words::Scores(const std::vector<float>& token_scores) const {

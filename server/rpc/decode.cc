@@ -15,8 +15,6 @@ namespace {
 
 using explain::TargetSpec;
 
-constexpr int kMaxSpans = 256;
-
 absl::Status FieldError(const std::string& field, const std::string& problem) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
 }
@@ -153,14 +151,7 @@ absl::Status DecodeForm(const v1::ExplainRequest& request, explain::ExplainReque
   ABSL_ASSIGN_OR_RETURN(decoded->aggregation, DecodeAggregation(request.aggregation()));
   ABSL_ASSIGN_OR_RETURN(decoded->normalization, DecodeNormalization(request.normalization()));
   decoded->drop_special_tokens = request.drop_special_tokens();
-  if (request.spans_size() > kMaxSpans) {
-    return FieldError("spans", absl::StrCat(request.spans_size(), " are given, at most ", kMaxSpans, " are allowed"));
-  }
-  for (const v1::Span& span : request.spans()) {
-    decoded->spans.push_back({.begin_byte = span.begin_byte(),
-                              .end_byte = span.end_byte(),
-                              .sequence = static_cast<int32_t>(span.sequence())});
-  }
+  ABSL_ASSIGN_OR_RETURN(decoded->spans, methods::ReadSpans(request.spans(), "spans"));
   return absl::OkStatus();
 }
 

@@ -6,51 +6,43 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "explain/removal.h"
 
 namespace limpid::methods {
 namespace {
 
 using engine::AttachPoint;
+using explain::FindStandIn;
+using explain::Replacement;
 
 absl::Status Refuse(const std::string& field, const std::string& problem) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
 }
 
 // PAD where the vocabulary has it, else MASK, else ZERO.
-v1::BaselineToken DefaultToken(const text::StandIns& stand_ins) {
-  if (stand_ins.pad >= 0) return v1::BASELINE_TOKEN_PAD;
-  return stand_ins.mask >= 0 ? v1::BASELINE_TOKEN_MASK : v1::BASELINE_TOKEN_ZERO;
+Replacement DefaultOf(const text::StandIns& stand_ins) {
+  if (stand_ins.pad >= 0) return Replacement::kPad;
+  return stand_ins.mask >= 0 ? Replacement::kMask : Replacement::kZero;
 }
 
-struct Token {
-  int32_t id;
-  const char* name;
-};
-
-absl::StatusOr<Token> ResolveToken(v1::BaselineToken token, const explain::MethodInput& input,
-                                   const std::string& field) {
-  const text::StandIns stand_ins = input.tokenizer.stand_ins();
-  if (token == v1::BASELINE_TOKEN_UNSPECIFIED) token = DefaultToken(stand_ins);
-  Token resolved{};
+absl::StatusOr<explain::StandIn> ResolveToken(v1::BaselineToken token, const text::StandIns& stand_ins,
+                                              const std::string& field) {
   switch (token) {
+    case v1::BASELINE_TOKEN_UNSPECIFIED:
+      return FindStandIn(DefaultOf(stand_ins), stand_ins, field);
     case v1::BASELINE_TOKEN_PAD:
-      resolved = {stand_ins.pad, "PAD"};
-      break;
+      return FindStandIn(Replacement::kPad, stand_ins, field);
     case v1::BASELINE_TOKEN_MASK:
-      resolved = {stand_ins.mask, "MASK"};
-      break;
+      return FindStandIn(Replacement::kMask, stand_ins, field);
     case v1::BASELINE_TOKEN_UNKNOWN:
-      resolved = {stand_ins.unknown, "UNKNOWN"};
-      break;
+      return FindStandIn(Replacement::kUnknown, stand_ins, field);
     case v1::BASELINE_TOKEN_ZERO:
-      return Token{engine::Baseline::kZero, "ZERO"};
+      return FindStandIn(Replacement::kZero, stand_ins, field);
     case v1::BASELINE_TOKEN_MEAN:
-      return Token{engine::Baseline::kMean, "MEAN"};
+      return FindStandIn(Replacement::kMean, stand_ins, field);
     default:
       return Refuse(field, absl::StrCat("unknown value ", static_cast<int>(token)));
   }
-  if (resolved.id >= 0) return resolved;
-  return Refuse(field, absl::StrCat("is ", resolved.name, ", which this model's vocabulary lacks"));
 }
 
 // The tokens of `text` in place of those of the input, one by one; `filler` where it is too short.
@@ -91,7 +83,8 @@ absl::StatusOr<ResolvedBaseline> ResolveBaseline(const v1::Baseline& baseline, A
   if (alteration.has_value() && alteration->at != at) {
     return Refuse(field, "the input has noise at another attach point, and a row is altered at one only");
   }
-  ABSL_ASSIGN_OR_RETURN(const Token token, ResolveToken(baseline.token(), input, absl::StrCat(field, ".token")));
+  ABSL_ASSIGN_OR_RETURN(const explain::StandIn token,
+                        ResolveToken(baseline.token(), input.tokenizer.stand_ins(), absl::StrCat(field, ".token")));
   std::string name = token.name;
   std::vector<int32_t> ids(input.num_tokens(), token.id);
   if (baseline.has_text()) {

@@ -11,8 +11,6 @@
 namespace limpid::methods {
 namespace {
 
-constexpr int kMaxSpans = 256;  // as of a request
-
 bool IsKept(const text::Token& token, const std::vector<explain::Span>& keep) {
   return std::ranges::any_of(keep, [&](const explain::Span& span) {
     return token.sequence == span.sequence && token.begin_byte < span.end_byte && span.begin_byte < token.end_byte;
@@ -26,15 +24,7 @@ absl::StatusOr<EditLimits> ReadEditLimits(const v1::EditLimits& limits, uint32_t
   ABSL_ASSIGN_OR_RETURN(read.max_edits, ReadCount(limits.max_edits(), default_edits, 1, 64, "limits.max_edits"));
   ABSL_ASSIGN_OR_RETURN(read.max_rows, ReadCount(limits.max_rows(), 512, 1, 8192, "limits.max_rows"));
   ABSL_ASSIGN_OR_RETURN(read.beam_width, ReadCount(limits.beam_width(), 4, 1, 32, "limits.beam_width"));
-  if (limits.keep_size() > kMaxSpans) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("limits.keep: ", limits.keep_size(), " are given, at most ", kMaxSpans, " are allowed"));
-  }
-  for (const v1::Span& span : limits.keep()) {
-    read.keep.push_back({.begin_byte = span.begin_byte(),
-                         .end_byte = span.end_byte(),
-                         .sequence = static_cast<int32_t>(span.sequence())});
-  }
+  ABSL_ASSIGN_OR_RETURN(read.keep, ReadSpans(limits.keep(), "limits.keep"));
   return read;
 }
 

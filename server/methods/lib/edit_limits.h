@@ -22,6 +22,14 @@ struct EditLimits {
   std::vector<explain::Span> keep;
 };
 
+// What a search for edits is asked.
+struct EditOptions {
+  EditLimits limits = {};
+  uint32_t candidates = 0;  // a token and round
+  bool words_only = false;
+  bool has_substitutions = false, has_deletions = false;  // of tokens; of words
+};
+
 inline constexpr uint32_t kDefaultEdits = 6;
 inline constexpr uint32_t kAllEdits = std::numeric_limits<uint32_t>::max();
 

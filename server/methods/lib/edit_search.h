@@ -16,13 +16,6 @@
 
 namespace limpid::methods {
 
-struct EditOptions {
-  EditLimits limits = {};
-  uint32_t candidates = 0;  // a token and round
-  bool words_only = false;
-  bool has_substitutions = false, has_deletions = false;  // of tokens; of words
-};
-
 // Beam search for the fewest changes that turn the decision. A round makes one change more: it guesses which lower the
 // margin, by first-order estimates and by what single changes did in the first round, and tries the best guesses, for
 // estimates alone are poor. It keeps the changed inputs of the lowest margins. Of changes that turn the decision, the

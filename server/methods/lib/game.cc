@@ -7,8 +7,8 @@
 
 #include "base/status_macros.h"
 #include "explain/tensors.h"
+#include "methods/lib/completeness.h"
 #include "methods/lib/leave_one_out.h"
-#include "methods/lib/nested_integral.h"
 #include "methods/lib/options.h"
 
 namespace limpid::methods {
@@ -53,11 +53,7 @@ std::vector<engine::Row> Game::Ask(std::span<const Coalition> coalitions) {
   for (const Coalition& kept : coalitions) {
     if (rows.size() == kRowsARound) break;
     if (known_.contains(kept) || !is_asked.insert(kept).second) continue;
-    std::vector<Unit> removed;
-    for (size_t i = 0; i < units_.size(); ++i) {
-      if (!kept[i]) removed.push_back(units_[i]);
-    }
-    rows.push_back(removal_.Without(explain::TokensOf(removed, whole_.token_ids.size()), whole_));
+    rows.push_back(removal_.Only(units_, kept, whole_));
     asked_.push_back(kept);
   }
   return rows;

@@ -5,12 +5,11 @@
 #include <numeric>
 #include <utility>
 
+#include "methods/lib/completeness.h"
 #include "methods/lib/quadrature.h"
 
 namespace limpid::methods {
 namespace {
-
-constexpr double kLeastDifference = 1e-3;
 
 // The ratio of two changes is itself uncertain, and however small it is, little more than half a digit is taken on
 // credit.
@@ -93,13 +92,6 @@ std::vector<double> NestedIntegral::ScoresOf(size_t stride) const {
 
 uint32_t ExpectedIntervals(float tolerance, uint32_t most) {
   return std::min(most, tolerance >= 1e-2f ? 32u : tolerance >= 1e-3f ? 64u : 128u);
-}
-
-float CompletenessError(double sum, double value, double baseline_value) {
-  const double difference = value - baseline_value;
-  const double least = kLeastDifference * std::max(std::abs(value), std::abs(baseline_value));
-  const double scale = std::max(std::abs(difference), least);
-  return scale == 0 ? 0 : static_cast<float>(std::abs(sum - difference) / scale);
 }
 
 }  // namespace limpid::methods

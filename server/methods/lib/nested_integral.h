@@ -62,8 +62,4 @@ class NestedIntegral {
 // over 36 texts of 7 to 100 tokens.
 uint32_t ExpectedIntervals(float tolerance, uint32_t most);
 
-// |sum - (value - baseline_value)| / |value - baseline_value|. Relative to less than 1e-3 of the larger of the two
-// values it would be rounding alone, so that much is the least that it is held against.
-float CompletenessError(double sum, double value, double baseline_value);
-
 }  // namespace limpid::methods

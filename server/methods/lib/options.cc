@@ -9,6 +9,8 @@
 namespace limpid::methods {
 namespace {
 
+constexpr int kMaxSpans = 256;
+
 template <typename Number>
 absl::StatusOr<Number> ReadInRange(Number number, Number unset, Number least, Number most, const char* name) {
   if (number == 0) return unset;
@@ -86,6 +88,21 @@ absl::StatusOr<explain::Granularity> ReadGranularity(v1::Granularity granularity
     default:
       return UnknownValue(name, granularity);
   }
+}
+
+absl::StatusOr<std::vector<explain::Span>> ReadSpans(const google::protobuf::RepeatedPtrField<v1::Span>& spans,
+                                                     const char* name) {
+  if (spans.size() > kMaxSpans) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", spans.size(), " are given, at most ", kMaxSpans, " are allowed"));
+  }
+  std::vector<explain::Span> read;
+  for (const v1::Span& span : spans) {
+    read.push_back({.begin_byte = span.begin_byte(),
+                    .end_byte = span.end_byte(),
+                    .sequence = static_cast<int32_t>(span.sequence())});
+  }
+  return read;
 }
 
 absl::StatusOr<uint32_t> ReadCount(uint32_t count, uint32_t unset, uint32_t least, uint32_t most, const char* name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +17,10 @@ absl::StatusOr<engine::AttachPoint> ReadAttachPoint(v1::AttachPoint point, const
 absl::StatusOr<explain::Reduction> ReadReduction(v1::Reduction reduction, const char* name = "reduction");
 absl::StatusOr<explain::Replacement> ReadReplacement(v1::Replacement replacement, const char* name = "replacement");
 absl::StatusOr<explain::Granularity> ReadGranularity(v1::Granularity granularity, const char* name);
+
+// At most 256.
+absl::StatusOr<std::vector<explain::Span>> ReadSpans(const google::protobuf::RepeatedPtrField<v1::Span>& spans,
+                                                     const char* name);
 
 // `unset` for 0; else in [least, most].
 absl::StatusOr<uint32_t> ReadCount(uint32_t count, uint32_t unset, uint32_t least, uint32_t most, const char* name);

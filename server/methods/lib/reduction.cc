@@ -18,10 +18,10 @@ constexpr uint32_t kTrialsOfEach = 2;
 
 }  // namespace
 
-Reduction::Reduction(const EditLimits& limits, const MethodInput& input, const engine::Prediction& base)
-    : limits_(limits),
-      trials_(input, base, limits.max_rows),
-      words_(ChangeableWords(limits, input)),
+Reduction::Reduction(const EditOptions& options, const MethodInput& input, const engine::Prediction& base)
+    : limits_(options.limits),
+      trials_(input, base, limits_.max_rows),
+      words_(ChangeableWords(limits_, input)),
       losses_(words_.size(), 0),
       beam_({{.changes = {}, .trial = *trials_.Find({})}}) {
   if (beam_.front().trial.margin <= 0) end_ = End::kNoDecision;
@@ -117,10 +117,11 @@ explain::TokenScores Reduction::Result(const MethodInput& input) const {
   return result;
 }
 
-uint32_t Reduction::MostRows(const EditLimits& limits, const MethodInput& input) {
+std::vector<explain::Forecast> Reduction::Expect(const EditOptions& options, const MethodInput& input) {
+  const EditLimits& limits = options.limits;
   const uint64_t words = ChangeableWords(limits, input).size();
   const uint64_t all = words + limits.beam_width * words * words / 2;
-  return static_cast<uint32_t>(std::min<uint64_t>(limits.max_rows, all));
+  return {{.rows = static_cast<uint32_t>(std::min<uint64_t>(limits.max_rows, all))}};
 }
 
 }  // namespace limpid::methods

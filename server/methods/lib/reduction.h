@@ -18,7 +18,7 @@ namespace limpid::methods {
 // keeps the reduced inputs of the highest margins. It ends when no word can be taken out of any of them.
 class Reduction {
  public:
-  Reduction(const EditLimits& limits, const explain::MethodInput& input, const engine::Prediction& base);
+  Reduction(const EditOptions& options, const explain::MethodInput& input, const engine::Prediction& base);
 
   // As EditSearch.
   std::vector<engine::Row> Advance(const explain::MethodInput& input, std::span<const engine::RowResult> rows);
@@ -26,7 +26,8 @@ class Reduction {
   // When it is over: the edits, and as token scores the margin lost without each word alone, shared by its tokens.
   explain::TokenScores Result(const explain::MethodInput& input) const;
 
-  static uint32_t MostRows(const EditLimits& limits, const explain::MethodInput& input);
+  // At most.
+  static std::vector<explain::Forecast> Expect(const EditOptions& options, const explain::MethodInput& input);
 
  private:
   struct Reduced {

@@ -50,10 +50,7 @@ TEST(Registry, HasEveryMethodOfTheContractInItsOrder) {
   std::vector<std::string> names;
   const auto* fields = v1::Method::descriptor()->FindOneofByName("method");
   for (int i = 0; i < fields->field_count(); ++i) names.push_back(fields->field(i)->name());
-  const std::vector<std::string> known = MethodNames();
-  std::erase_if(names,
-                [&](const std::string& name) { return std::find(known.begin(), known.end(), name) == known.end(); });
-  EXPECT_EQ(known, names);
+  EXPECT_EQ(MethodNames(), names);
 }
 
 TEST(Registry, RefusesAMethodThatIsNotSet) {

@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "methods/lib/completeness.h"
+
 namespace limpid::methods {
 namespace {
 

@@ -1,21 +1,25 @@
-#include "methods/lib/edit_method.h"
+#pragma once
 
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-namespace limpid::methods {
-namespace {
+#include "explain/method.h"
+#include "methods/lib/edit_limits.h"
 
-class EditMethod final : public explain::Method {
+namespace limpid::methods {
+
+// A method that searches for edits: EditSearch or Reduction, made at the first fold.
+template <typename Search>
+class SearchMethod final : public explain::Method {
  public:
-  explicit EditMethod(EditOptions options) : options_(std::move(options)) {}
+  explicit SearchMethod(EditOptions options) : options_(std::move(options)) {}
 
   absl::Status Check(const explain::MethodInput& input) const override { return CheckSearch(options_.limits, input); }
 
   std::vector<explain::Forecast> Expect(const explain::MethodInput& input) const override {
-    return EditSearch::Expect(options_, input);
+    return Search::Expect(options_, input);
   }
 
   absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
@@ -28,13 +32,7 @@ class EditMethod final : public explain::Method {
 
  private:
   const EditOptions options_;
-  std::optional<EditSearch> search_;
+  std::optional<Search> search_;
 };
-
-}  // namespace
-
-std::unique_ptr<explain::Method> MakeEditMethod(EditOptions options) {
-  return std::make_unique<EditMethod>(std::move(options));
-}
 
 }  // namespace limpid::methods
