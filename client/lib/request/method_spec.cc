@@ -1,6 +1,7 @@
 #include "lib/request/method_spec.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -80,6 +81,43 @@ absl::Status Fill(const Parts& parts, v1::Method* method) {
   return absl::OkStatus();
 }
 
+// What the contract's comments say at length, in half a sentence.
+struct Meaning {
+  const char* text = "";
+  bool is_conditional = false;
+};
+
+const Meaning& MeaningOf(const std::string& method) {
+  static const auto& meanings = *new std::map<std::string, Meaning>{
+      {"saliency", {"size of the gradient: what the score is sensitive to"}},
+      {"gradient_x_input", {"gradient x input: what speaks for and against, signed"}},
+      {"attention_rollout", {"attention followed through all layers; looks at no target"}},
+      {"gradient_weighted_attention", {"attention weighted by its gradient, through all layers"}},
+      {"gradient_x_attention", {"the same for one layer (default: the last)"}},
+      {"head_importance", {"how much the score hangs on each attention head"}},
+      {"occlusion", {"what the score loses without each token, word, sentence or span: one pass for each"}},
+      {"sequential_integrated_gradients", {"each token's way from the mask to itself, exactly: one pass for each"}},
+      {"smooth_grad", {"the gradient, averaged over noisy copies of the input"}},
+      {"integrated_gradients", {"the gradient summed on the way from a baseline, until its error is small enough"}},
+      {"layer_gradient_x_activation", {"gradient x hidden state in the middle of the model"}},
+      {"layer_integrated_gradients", {"integrated gradients from the middle of the model on"}},
+      {"lrp", {"layer-wise relevance propagation (builds with LIMPID_LRP)", /*is_conditional=*/true}},
+      {"lime", {"a linear model of the score, fitted around the text"}},
+      {"kernel_shap", {"Shapley values of words, sampled or exact"}},
+      {"partition_shap", {"Shapley values down a tree of words (Owen values)"}},
+      {"value_zeroing",
+       {"how much each token mixes into another, layer by layer; looks at no target", /*is_conditional=*/true}},
+      {"attention_flow", {"attention as a flow through all layers; looks at no target", /*is_conditional=*/true}},
+      {"token_interactions", {"which pairs of tokens make two texts similar", /*is_conditional=*/true}},
+      {"hot_flip", {"the word substitutions that change the decision", /*is_conditional=*/true}},
+      {"input_reduction", {"what can be taken out without changing the decision", /*is_conditional=*/true}},
+      {"counterfactual", {"the smallest edit that changes the decision", /*is_conditional=*/true}},
+  };
+  static const Meaning unknown;
+  const auto found = meanings.find(method);
+  return found == meanings.end() ? unknown : found->second;
+}
+
 }  // namespace
 
 const std::vector<MethodHelp>& MethodHelps() {
@@ -90,8 +128,8 @@ const std::vector<MethodHelp>& MethodHelps() {
       const google::protobuf::FieldDescriptor& field = *method->field(i);
       all.push_back({.name = field.name(),
                      .options = DescribeOptions(*field.message_type()),
-                     .meaning = field.options().GetExtension(v1::meaning),
-                     .is_conditional = field.options().GetExtension(v1::conditional)});
+                     .meaning = MeaningOf(field.name()).text,
+                     .is_conditional = MeaningOf(field.name()).is_conditional});
     }
     return all;
   }());

@@ -9,7 +9,7 @@
 
 namespace limpid::client {
 
-// What --help says about a method, from the contract; `options` is empty where there are none.
+// What --help says about a method; `options` come from the contract, and are empty where there are none.
 struct MethodHelp {
   std::string name;
   std::string options;
