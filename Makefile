@@ -13,7 +13,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SECONDS_EACH ?= 20
 MINUTES ?= 20
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench docs lint format clean
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -64,6 +64,9 @@ docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries 
 
 bench: setup-test build  ## texts/s beside Captum and PyTorch; build/bench/results.json
 	@build/python/bin/python tests/bench/compare
+
+bench-methods: setup-test build  ## texts/s of the costly methods beside Captum, Inseq and SHAP; into build/bench/results.json
+	@build/python/bin/python tests/bench/methods
 
 bench-serve: setup-test build  ## many callers: concurrency, overload, overhead, fairness; build/bench/serve.json
 	@build/python/bin/python tests/bench/serve
