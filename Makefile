@@ -13,7 +13,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SECONDS_EACH ?= 20
 MINUTES ?= 20
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve docs lint format clean
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve agreement docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +58,10 @@ fuzz:  ## look for inputs that break a parser, SECONDS_EACH=20 for each fuzzer (
 
 soak: setup-test build  ## steady load with random faults for MINUTES=20; build/soak/results.json
 	@build/python/bin/python tests/faults/soak.py --minutes $(MINUTES)
+
+agreement: setup-test build  ## compare every method with its reference on all twenty texts; docs/agreement.md (half an hour)
+	@build/python/bin/python -m pytest -c tests/pytest.ini --texts 20 tests/oracle
+	@build/python/bin/python tools/agreement.py
 
 docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries know better
 	@build/python/bin/python tools/operating.py

@@ -11,6 +11,10 @@ from support.server import Server
 HERE = Path(__file__).parent
 
 
+def pytest_addoption(parser):
+    parser.addoption("--texts", type=int, default=8, help="texts on which methods of many rows meet their references")
+
+
 def pytest_collection_modifyitems(items):
     """A test's folder is its marker."""
     for item in items:

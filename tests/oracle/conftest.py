@@ -6,8 +6,9 @@ import tokenizers
 import torch
 import transformers
 
-from oracle.agreement import AGREEMENT
+from oracle import agreement as collected
 from oracle.reference import Reference
+from oracle.texts import PROSE
 from support.proto import pb
 
 TABLES = []  # (title, lines) printed at the end of the run
@@ -22,15 +23,25 @@ def pytest_terminal_summary(terminalreporter):
     for title, lines in TABLES:
         terminalreporter.section(title)
         terminalreporter.write_line("\n".join(lines))
-    if AGREEMENT.rows:
-        terminalreporter.section("agreement with Transformers (difference relative to the largest value)")
-        terminalreporter.write_line("\n".join(AGREEMENT.table()))
-        terminalreporter.write_line(f"written to {AGREEMENT.save()}")
+    named = {"agreement with Transformers": collected.AGREEMENT,
+             "references against libraries, fp64": collected.OF_REFERENCES}
+    for title, one in named.items():
+        if one.rows:
+            terminalreporter.section(f"{title} (difference relative to the largest value)")
+            terminalreporter.write_line("\n".join(one.table()))
+    if any(one.rows for one in named.values()):
+        terminalreporter.write_line(f"written to {collected.save()}")
 
 
 @pytest.fixture(scope="session")
 def agreement():
-    return AGREEMENT
+    return collected.AGREEMENT
+
+
+@pytest.fixture(scope="session")
+def prose(request):
+    """The shortest of PROSE, as many as --texts says: the references run a row a token in fp32 and in fp64."""
+    return sorted(PROSE, key=len)[:request.config.getoption("texts")]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from oracle import coalitions, context_mixing, libraries, path_integrals, quality, relevance
-from oracle.agreement import Agreement
+from oracle.agreement import OF_REFERENCES
 from oracle.reference import OUTPUT, SUM, WORD
 from oracle.scalar import Layer, Scalar
 from support.proto import pb
@@ -33,13 +33,6 @@ ALLOWED_FLOW = 1e-7
 ALLOWED_KERNEL_SHAP = 1e-4
 
 
-@pytest.fixture(scope="module")
-def differences(tables):
-    made = Agreement()
-    yield made
-    tables.append(("references against libraries, fp64 (difference relative to the largest value)", made.table()))
-
-
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}: {case[1][:16]}")
 def scalar(request, references):
     model, text = request.param
@@ -49,12 +42,12 @@ def scalar(request, references):
 
 
 @pytest.fixture
-def agree(request, differences):
+def agree(request):
     """agree(quantity, got, want): asserts, and notes the difference."""
     def check(quantity, got, want, allowed=ALLOWED):
         want = np.asarray(want, float)
         name = request.node.callspec.params["scalar"][0]
-        wrong = differences.check(name, quantity, got, want, allowed, np.abs(want).max())
+        wrong = OF_REFERENCES.check(name, quantity, got, want, allowed, np.abs(want).max())
         assert not wrong, wrong
 
     return check

@@ -118,11 +118,13 @@ def lrp(rule, attach):
 PATHS = (*(integrated_gradients(attach, kind) for attach in ATTACH for kind in ("pad", "mean")),
          *(integrated_gradients("word", kind) for kind in ("zero", "mask", "unk")), integrated_gradients("output", "zero"))
 LAYERS = (layer_gradient_x_activation(0), layer_gradient_x_activation(-1), layer_gradient_x_activation())
-LEAVE_ONE_OUT = (sequential("mask"), sequential("unk"), sequential("zero"), *(occlusion("token", replacement) for replacement in REPLACEMENTS), occlusion("word", "mask"),
-                 occlusion("word", "pad"),
-                 occlusion("word", "delete"))
+LEAVE_ONE_OUT = (*(sequential(kind) for kind in ("mask", "unk", "zero")),
+                 *(occlusion("token", replacement) for replacement in REPLACEMENTS),
+                 *(occlusion("word", replacement) for replacement in ("mask", "pad", "delete")))
 # Of short texts only: exact forms are costly. A replacement of each kind; every one is in LEAVE_ONE_OUT.
 EXACT = (kernel_shap_exact(), *(partition_shap(replacement) for replacement in ("mask", "zero", "delete", "attention")))
+# Longer texts are refused: what they take grows with the square of the text.
+MIXING_TOKENS = 128
 MIXING = (attention_flow(0), attention_flow(1), value_zeroing(0), value_zeroing(1), value_zeroing(0, 0),
           value_zeroing(1, -1))
 RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)
