@@ -21,7 +21,8 @@ constexpr char kFooter[] =
     R"(It starts a limpid-server of its own and explains the texts; then it shuffles the weights of a copy of the model,
 from the top down, and explains them again after each stage (Adebayo et al. 2018, Sanity Checks for Saliency Maps).
 A method whose correlation stays near 1 shows the text rather than the model. A classifier is asked about the class
-that the whole model predicted, an embedding model about the mean of its output.
+that the whole model predicted, an embedding model about the mean of its output. Chance alone gives the explanations
+of one text of n pieces a correlation of about 1/sqrt(n - 1), to either side: take several texts, not too short.
 
 The table's columns: head (pooler and classifier), L<layer> from the last to the first, embeddings.
 "all" are the methods that run on any text; limpid explain --help lists methods and targets.

@@ -84,6 +84,13 @@ def test_another_seed_is_another_shuffling(sanity):
     assert len(tables) == 2
 
 
+def test_shuffled_models_are_asked_about_the_class_that_the_whole_one_predicted(sanity):
+    # With this seed a shuffled model predicts the other class.
+    tables = {sanity(DEMO, TEXTS[0], "--method", "gradient_x_input", "--seed", 0, *target).stdout
+              for target in ((), ("--target", "declined"))}
+    assert len(tables) == 1
+
+
 def test_a_model_without_a_head_has_no_head_stage(sanity, tmp_path):
     folder = links_to(DEMO, tmp_path / "embedding")
     config = json.loads((DEMO / "config.json").read_text()) | {"architectures": ["BertModel"]}
@@ -118,6 +125,9 @@ def test_what_cannot_be_done_is_said(sanity, tmp_path):
     assert "no text: give TEXT" in refused(DEMO, stdin="\n")
     assert "text 1: not UTF-8" in refused(DEMO, "\udcff")
     assert "--server-binary: /none is not a program" in refused(DEMO, "text", "--server-binary", "/none")
+    (tmp_path / "broken").write_text("no program")
+    (tmp_path / "broken").chmod(0o755)
+    assert "Exec format error" in refused(DEMO, "text", "--server-binary", tmp_path / "broken", code=5)
     assert "no such method" in refused(DEMO, "text", "--method", "magic")
     assert "too short to rank" in refused(DEMO, "Hi", "--method", "saliency", code=5)
     assert "text 1, whole model: " in refused(DEMO, "text", "--target", "nobody", code=4)

@@ -69,13 +69,14 @@ bool IsExecutable(const fs::path& path) {
   // Ctrl-C at the terminal is for `limpid` alone, which then ends the server.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int nothing = open("/dev/null", O_RDONLY);
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   const bool is_orphan = getppid() != parent;
   if (!is_orphan && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
       dup2(log, STDERR_FILENO) >= 0) {
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     execve(arguments[0], arguments, environment);
-    dprintf(log, "cannot start %s: %s\n", arguments[0], strerrordesc_np(errno));
+    const char* reason = strerrordesc_np(errno);
+    if (write(STDERR_FILENO, reason, std::strlen(reason)) < 0) _exit(126);
   }
   _exit(127);
 }

@@ -24,7 +24,8 @@ TEST(ModelCopy, OfLinksCanBeChangedWithoutTouchingTheModel) {
   fs::create_symlink("../blobs/config", folder / "config.json");
 
   ASSERT_TRUE(CopyModel(folder, copy).ok());
-  for (const StoredTensor& tensor : ReadStoredTensors(copy).value()) {
+  const std::vector<StoredTensor> tensors = ReadStoredTensors(copy).value();
+  for (const StoredTensor& tensor : tensors) {
     ASSERT_TRUE(ShuffleStoredTensor(copy / "model.safetensors", tensor, 1).ok());
   }
 

@@ -14,7 +14,8 @@ using testing::HasSubstr;
 using testing::UnorderedElementsAreArray;
 
 StoredTensor Find(const std::filesystem::path& folder, const std::string& name) {
-  for (const StoredTensor& tensor : ReadStoredTensors(folder).value()) {
+  const std::vector<StoredTensor> tensors = ReadStoredTensors(folder).value();
+  for (const StoredTensor& tensor : tensors) {
     if (tensor.name == name) return tensor;
   }
   ADD_FAILURE() << name;
