@@ -131,12 +131,10 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(const std::s
                                         "--watchdog-seconds",
                                         kSeconds};
   std::vector<std::string> environment = Environment();
-  const std::vector<char*> argv = Pointers(&arguments), envp = Pointers(&environment);
+  std::vector<char*> argv = Pointers(&arguments), envp = Pointers(&environment);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0)
-    BecomeServer(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), log_fd, parent,
-                 interruption->mask_before());
+  if (pid == 0) BecomeServer(argv.data(), envp.data(), log_fd, parent, interruption->mask_before());
   const int fork_error = errno;
   close(log_fd);
   if (pid < 0) return absl::UnknownError(absl::StrCat("cannot start ", binary, ": ", std::strerror(fork_error)));

@@ -17,7 +17,7 @@ namespace limpid::client {
 absl::StatusOr<std::string> FindServerBinary(const std::string& given);
 
 // A limpid-server of one model on a free port of this machine. It is killed when this object goes, and by the kernel if
-// this process ends without that.
+// the thread that started it ends without that.
 class PrivateServer {
  public:
   // Returns once the model in `model_folder` is served; its name is "model". Puts the address and what the server says
