@@ -18,6 +18,7 @@ std::string Environment(const char* name) {
 limpid::client::Terminal FindTerminal() {
   limpid::client::Terminal terminal;
   terminal.is_terminal = isatty(STDOUT_FILENO) == 1;
+  terminal.is_error_terminal = isatty(STDERR_FILENO) == 1;
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
   terminal.term = Environment("TERM");

@@ -7,6 +7,7 @@
 #include "commands/explain.h"
 #include "commands/models.h"
 #include "commands/predict.h"
+#include "commands/sanity.h"
 #include "lib/render/visible_text.h"
 
 namespace limpid::client {
@@ -16,6 +17,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid models
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
+  limpid sanity ./my-model "Income is stable, but two payments were missed."
   limpid explain --help
 
 Exit codes: 0 done, 2 command line not understood, 3 no server answers (or not in time, or it is full),
@@ -36,10 +38,12 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   ModelsCommand models;
   BenchCommand bench;
   DoctorCommand doctor;
+  SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
   const CLI::App* doctor_app = doctor.AddTo(&app);
+  const CLI::App* sanity_app = sanity.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
@@ -54,6 +58,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
+  if (sanity_app->parsed()) return sanity.Run(streams, terminal);
   return models.Run(streams, terminal);
 }
 

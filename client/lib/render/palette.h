@@ -10,7 +10,8 @@ enum class ColorMode { kNone, k256, kTrueColor };
 
 // What the process was started in; main fills it in.
 struct Terminal {
-  bool is_terminal = false;  // standard output
+  bool is_terminal = false;        // standard output
+  bool is_error_terminal = false;  // standard error
   size_t columns = 100;
   std::string term;       // $TERM
   std::string colorterm;  // $COLORTERM

@@ -144,20 +144,24 @@ absl::StatusOr<v1::Method> ParseMethod(absl::string_view spec) {
   return method;
 }
 
-absl::StatusOr<std::vector<v1::Method>> ParseMethods(absl::string_view list) {
-  std::vector<v1::Method> methods;
-  if (Canonical(list) == "none") return methods;
+std::vector<std::string> MethodSpecs(absl::string_view list) {
   std::vector<std::string> specs;
+  if (Canonical(list) == "none") return specs;
   for (absl::string_view spec : absl::StrSplit(list, ',')) {
     if (Canonical(spec) != "all") {
-      specs.emplace_back(spec);
+      specs.emplace_back(absl::StripAsciiWhitespace(spec));
       continue;
     }
     for (const MethodHelp& help : MethodHelps()) {
       if (!help.is_conditional) specs.push_back(help.name);
     }
   }
-  for (const std::string& spec : specs) {
+  return specs;
+}
+
+absl::StatusOr<std::vector<v1::Method>> ParseMethods(absl::string_view list) {
+  std::vector<v1::Method> methods;
+  for (const std::string& spec : MethodSpecs(list)) {
     absl::StatusOr<v1::Method> method = ParseMethod(spec);
     if (!method.ok()) return method.status();
     methods.push_back(*std::move(method));

@@ -26,6 +26,10 @@ const std::vector<MethodHelp>& MethodHelps();
 // INVALID_ARGUMENT says what is possible instead.
 absl::StatusOr<v1::Method> ParseMethod(absl::string_view spec);
 
+// The specs in a comma list, "all" replaced by the names it stands for; empty if the list is "none". ParseMethod says
+// whether they are any good.
+std::vector<std::string> MethodSpecs(absl::string_view list);
+
 // A comma list of methods. "all" stands for every method that runs on any text of any model, "none" alone for no
 // method.
 absl::StatusOr<std::vector<v1::Method>> ParseMethods(absl::string_view list);
