@@ -103,17 +103,23 @@ absl::Status CheckSubstitutions(const ModelCard& card, size_t length, const Subs
   return absl::OkStatus();
 }
 
+absl::Status CheckPositions(const ModelCard& card, const std::vector<int32_t>& positions, size_t length) {
+  ABSL_RETURN_IF_ERROR(CheckSize(positions.size(), length, "positions"));
+  for (size_t i = 0; i < length; ++i) {
+    const int32_t least = i == 0 ? 0 : positions[i - 1] + 1;
+    if (positions[i] >= least && positions[i] < card.max_tokens) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("positions[%d] is %d, must be in [%d, %d)", i, positions[i], least, card.max_tokens));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckInterventions(const ModelCard& card, const Row& row) {
   const size_t length = row.token_ids.size();
   if (row.alteration.has_value()) ABSL_RETURN_IF_ERROR(CheckAlteration(card, row));
-  if (!row.is_hidden.empty()) {
-    ABSL_RETURN_IF_ERROR(CheckSize(row.is_hidden.size(), length, "is_hidden"));
-    if (std::ranges::count(row.is_hidden, 0) == 0) {
-      return absl::InvalidArgumentError("is_hidden: at least one token must not be hidden");
-    }
-  }
+  if (!row.positions.empty()) ABSL_RETURN_IF_ERROR(CheckPositions(card, row.positions, length));
   ABSL_RETURN_IF_ERROR(CheckHiddenStates(card, row, row.replaced_hidden.get(), "replaced_hidden"));
   for (size_t i = 0; i < row.wanted.gradient_dots.size(); ++i) {
     ABSL_RETURN_IF_ERROR(

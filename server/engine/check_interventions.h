@@ -6,7 +6,7 @@
 
 namespace limpid::engine {
 
-// The part of CheckRow that concerns what a row changes inside the pass (alteration, hidden tokens, replaced hidden
+// The part of CheckRow that concerns what a row changes inside the pass (alteration, positions, replaced hidden
 // states, rules of the backward pass), and what Wanted contracts with such changes. The row's ids are valid.
 absl::Status CheckInterventions(const ModelCard& card, const Row& row);
 

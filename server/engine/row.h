@@ -135,7 +135,9 @@ struct Row {
   Target target;
   Wanted wanted;
   std::optional<Alteration> alteration = std::nullopt;
-  std::vector<uint8_t> is_hidden = {};  // [T]: no token attends to these, in any layer; empty: none. Not all.
+  // [T], each in [0, max_tokens), rising; empty: 0, 1, ... Where tokens are left out, the others keep their places by
+  // it: what an attention mask of 0 does, without the work.
+  std::vector<int32_t> positions = {};
   std::shared_ptr<const HiddenStates> replaced_hidden = nullptr;  // put in place of what the layers before computed
   BackwardRule backward_rule = BackwardRule::kGradient;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -91,14 +92,17 @@ bool Removal::IsPossible(const std::vector<bool>& is_removed) const {
 engine::Row Removal::Without(const std::vector<bool>& is_removed, engine::Row row) const {
   // Equal rows are to look equal.
   if (std::find(is_removed.begin(), is_removed.end(), true) == is_removed.end()) return row;
-  if (replacement_ == Replacement::kDelete) {
-    Erase(is_removed, &row.token_ids);
-    Erase(is_removed, &row.type_ids);
-  } else if (replacement_ == Replacement::kAttention) {
-    row.is_hidden.assign(is_removed.begin(), is_removed.end());
-  } else {
+  if (NeedsStandIn()) {
     Replace(is_removed, FindStandIn(replacement_, stand_ins_, "replacement")->id, &row);
+    return row;
   }
+  if (replacement_ == Replacement::kAttention) {
+    row.positions.resize(row.token_ids.size());
+    std::iota(row.positions.begin(), row.positions.end(), 0);
+    Erase(is_removed, &row.positions);
+  }
+  Erase(is_removed, &row.token_ids);
+  Erase(is_removed, &row.type_ids);
   return row;
 }
 

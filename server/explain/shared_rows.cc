@@ -14,7 +14,7 @@ size_t HashOf(const std::vector<Value>& values) {
 
 // Of what tells rows of one request apart as a rule.
 size_t HashOf(const engine::Row& row) {
-  size_t hash = HashOf(row.token_ids) * 31 + HashOf(row.is_hidden);
+  size_t hash = HashOf(row.token_ids) * 31 + HashOf(row.positions);
   if (!row.alteration.has_value()) return hash;
   hash = hash * 31 + HashOf(row.alteration->alpha);
   if (row.alteration->noise.has_value())

@@ -57,8 +57,8 @@ class Scalar:
         return self.tokenizer.token_to_id(NAMES[name])
 
     def run(self, ids=None, place=None, x=None, keys=None, type_ids=None):
-        """F of each row [N]: `ids` [N, T] (default the text's), with `x` [N, T, d] put at `place`, or `keys` [N, T] of
-        which the zeros are attended to by no token."""
+        """F of each row [N]: `ids` [N, T] (default the text's), with `x` [N, T, d] put at `place`, or `keys` [N, T],
+        the attention mask: what it hides is attended to by no token and is in no mean of outputs."""
         rows = len(x) if ids is None else len(ids)
         ids = self.ids.expand(rows, -1) if ids is None else ids
         types = (self.type_ids if type_ids is None else type_ids).expand(rows, -1)
@@ -66,6 +66,8 @@ class Scalar:
             if x is not None:
                 stack.enter_context(self._replaced(place, x))
             output = self.reference.model(ids, token_type_ids=types, attention_mask=keys)[0]
+        if keys is not None:
+            output = [row[seen.bool()] for row, seen in zip(output, keys, strict=True)]
         values = [self.reference.scalar(row[None], self.target, self.other)[0] for row in output]
         return torch.stack(values)
 

@@ -5,7 +5,6 @@
 #include <ATen/ops/_softmax_backward_data.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 
 #include <cmath>
 
@@ -24,14 +23,6 @@ at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t
       .transpose(0, 1);
 }
 
-// Scores [num_heads, T, T] of hidden keys become those of no weight.
-void HideKeys(std::span<const uint8_t> is_hidden, at::Tensor* scores) {
-  if (is_hidden.empty()) return;
-  auto* flags = const_cast<uint8_t*>(is_hidden.data());  // read only
-  const at::Tensor mask = at::from_blob(flags, {scores->size(2)}, at::kByte).to(scores->device(), at::kBool);
-  scores->masked_fill_(mask, -INFINITY);
-}
-
 }  // namespace
 
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
@@ -48,8 +39,7 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
     const at::Tensor query = Heads(qkv, 0, hidden, heads, begin, begin + queries);
     const at::Tensor key = Heads(qkv, 1, hidden, heads, begin, end);
     const at::Tensor value = Heads(qkv, 2, hidden, heads, begin, end);
-    at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
-    HideKeys(shape.HiddenKeys(s), &scores);
+    const at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
     const at::Tensor a = at::_softmax(scores, -1, /*half_to_float=*/false);
     Heads(output, 0, hidden, heads, to, to + queries).copy_(at::bmm(a, value));
     const bool is_kept = !shape.first_query_only && (keeps_probs.empty() || keeps_probs[s] != 0);

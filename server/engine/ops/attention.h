@@ -14,15 +14,10 @@ namespace limpid::engine {
 struct AttentionShape {
   std::span<const int64_t> cu_seqlens;  // [sequences + 1], starts at 0
   int64_t num_heads = 0;
-  // Per sequence [T]: keys that no query attends to, A = 0 exactly; empty: none. Empty: no sequence has any.
-  std::span<const std::span<const uint8_t>> is_hidden = {};
   // Only each sequence's first token asks: O is [sequences, hidden], and no probabilities are kept.
   bool first_query_only = false;
 
   int64_t num_sequences() const { return static_cast<int64_t>(cu_seqlens.size()) - 1; }
-  std::span<const uint8_t> HiddenKeys(size_t sequence) const {
-    return is_hidden.empty() ? std::span<const uint8_t>() : is_hidden[sequence];
-  }
 };
 
 // qkv [total_tokens, 3 * hidden]: queries, keys, values side by side, each [num_heads, head_size].

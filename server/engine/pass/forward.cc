@@ -78,7 +78,7 @@ LayerResult LayerForward(const Architecture& architecture, const LayerWeights& w
   // 1. Queries, keys, values in one product.
   result.qkv = LinearForward(weights.qkv, hidden);
   // 2. Attention.
-  const AttentionShape shape = {batch.cu_seqlens, architecture.num_attention_heads, batch.is_hidden, first_tokens_only};
+  const AttentionShape shape = {batch.cu_seqlens, architecture.num_attention_heads, first_tokens_only};
   result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, layer), &saved->probs);
   // 3. to 5.
   const bool keeps = batch.num_backward > 0;

@@ -22,9 +22,6 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
     batch.rows.push_back(rows[i]);
     batch.cu_seqlens.push_back(batch.cu_seqlens.back() + static_cast<int64_t>(rows[i]->token_ids.size()));
   }
-  if (std::ranges::any_of(batch.rows, [](const Row* row) { return !row->is_hidden.empty(); })) {
-    for (const Row* row : batch.rows) batch.is_hidden.emplace_back(row->is_hidden);
-  }
   const auto options = at::TensorOptions(at::kLong);
   at::Tensor ids = at::empty({batch.total_tokens()}, options), types = at::empty_like(ids),
              positions = at::empty_like(ids);
@@ -34,6 +31,7 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device) {
     std::copy(row.type_ids.begin(), row.type_ids.end(), types.data_ptr<int64_t>() + batch.begin(r));
     int64_t* position = positions.data_ptr<int64_t>() + batch.begin(r);
     std::iota(position, position + batch.length(r), int64_t{0});
+    std::copy(row.positions.begin(), row.positions.end(), position);
   }
   batch.token_ids = ids.to(device);
   batch.type_ids = types.to(device);

@@ -18,9 +18,7 @@ struct PackedBatch {
   std::vector<int64_t> cu_seqlens;                       // [rows + 1], starts at 0
   int64_t num_backward = 0;                              // leading rows that need a gradient
   BackwardRule backward_rule = BackwardRule::kGradient;  // theirs
-  // Per row, see Row::is_hidden; empty if no row hides any.
-  std::vector<std::span<const uint8_t>> is_hidden;
-  at::Tensor token_ids;  // [total_tokens] int64, as the next two
+  at::Tensor token_ids;                                  // [total_tokens] int64, as the next two
   at::Tensor type_ids;
   at::Tensor positions;
 

@@ -33,7 +33,7 @@ Row EverythingAtOnce(const TinyConfig& config) {
                               Noise{.kind = Noise::Kind::kBernoulli, .keep = std::vector<float>(kLength, 0.5f)},
                               Shared(Zeros()),
                               {0.5f}};
-  row.is_hidden = {0, 1, 0, 0, 0, 0};
+  row.positions = {0, 1, 3, 4, 5, 7};
   const HiddenStates states = {2, std::vector<float>(static_cast<size_t>(kLength * config.hidden_size), 0.5f)};
   row.replaced_hidden = std::make_shared<const HiddenStates>(states);
   row.wanted.gradient_dots = {Shared(Zeros())};
@@ -98,8 +98,9 @@ const BadRow kBadRows[] = {
        SetBaseline(r, Zeros(AttachPoint::kEmbeddingSum));
      },
      "wanted.substitutions need an alteration of the word embedding"},
-    {"HiddenSize", [](Row* r) { r->is_hidden.push_back(0); }, "is_hidden has 7 entries, must have 6"},
-    {"AllHidden", [](Row* r) { r->is_hidden.assign(kLength, 1); }, "is_hidden: at least one token must not be hidden"},
+    {"PositionsSize", [](Row* r) { r->positions.push_back(9); }, "positions has 7 entries, must have 6"},
+    {"PositionsTooFar", [](Row* r) { r->positions[5] = 40; }, "positions[5] is 40, must be in [6, 40)"},
+    {"PositionsTwice", [](Row* r) { r->positions[3] = 3; }, "positions[3] is 3, must be in [4, 40)"},
     {"DotNull", [](Row* r) { r->wanted.gradient_dots.push_back(nullptr); }, "wanted.gradient_dots[1] is missing"},
     {"DotElsewhere", [](Row* r) { r->wanted.gradient_dots[0] = Shared(Zeros(AttachPoint::kEmbeddingOutput)); },
      "wanted.gradient_dots[0].at must be the alteration's attach point"},

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
 
 #include "support/status_matchers.h"
 #include "unit/engine/tiny_model.h"
@@ -67,8 +68,9 @@ void Vary(const TinyConfig& config, uint32_t kind, Row* row) {
       row->wanted.gradient_dots = {baseline};
       break;
     case 1:
-      row->is_hidden.assign(length, 0);
-      row->is_hidden[0] = length > 1;
+      row->positions.resize(length);
+      std::iota(row->positions.begin(), row->positions.end(),
+                static_cast<int64_t>(length) < config.max_position_embeddings ? 1 : 0);
       row->wanted.value_zeroing = true;
       break;
     case 2: {

@@ -29,18 +29,19 @@ void ReferenceBert::Run(const Row& row) {
   const auto replaced = [&](int64_t place, const at::Tensor& x) {
     return replace_hidden ? replace_hidden(place, x) : x;
   };
-  const auto length = static_cast<int64_t>(row.token_ids.size());
+  const at::Tensor positions =
+      row.positions.empty() ? at::arange(static_cast<int64_t>(row.token_ids.size()), at::kLong) : ids(row.positions);
   attention.clear();
   hidden.clear();
   word = Get("embeddings.word_embeddings.weight").index_select(0, ids(row.token_ids));
   word = altered(AttachPoint::kWordEmbedding, word).requires_grad_();
   sum = word + Get("embeddings.token_type_embeddings.weight").index_select(0, ids(row.type_ids)) +
-        Get("embeddings.position_embeddings.weight").narrow(0, 0, length);
+        Get("embeddings.position_embeddings.weight").index_select(0, positions);
   sum = altered(AttachPoint::kEmbeddingSum, sum);
   output = altered(AttachPoint::kEmbeddingOutput, Norm("embeddings.LayerNorm", sum));
   hidden.push_back(replaced(0, output));
   for (int64_t l = 0; l < config_.num_hidden_layers; ++l) {
-    hidden.push_back(replaced(l + 1, Layer(l, hidden.back(), row.is_hidden)));
+    hidden.push_back(replaced(l + 1, Layer(l, hidden.back())));
   }
   last_hidden = hidden.back();
   if (!IsClassifier()) return;
@@ -72,7 +73,7 @@ at::Tensor ReferenceBert::Activate(const at::Tensor& x) const {
   return IsLrp() ? AsRatio(y, x, 0.5) : y;
 }
 
-at::Tensor ReferenceBert::Layer(int64_t l, const at::Tensor& input, const std::vector<uint8_t>& is_hidden) {
+at::Tensor ReferenceBert::Layer(int64_t l, const at::Tensor& input) {
   const std::string name = "encoder.layer." + std::to_string(l), full = prefix() + name;
   const int64_t heads = config_.num_attention_heads, size = config_.hidden_size / heads, length = input.size(0);
   const bool is_cp = backward_rule == BackwardRule::kCpLrp;
@@ -82,8 +83,7 @@ at::Tensor ReferenceBert::Layer(int64_t l, const at::Tensor& input, const std::v
     return Scaled(heads_of.transpose(0, 1), share);
   };
   const at::Tensor query = split("query", query_key_share), key = split("key", query_key_share);
-  at::Tensor scores = at::matmul(query, key.transpose(1, 2)) / std::sqrt(double(size));
-  if (!is_hidden.empty()) scores = scores.masked_fill(at::tensor(is_hidden, at::kByte).to(at::kBool), -INFINITY);
+  const at::Tensor scores = at::matmul(query, key.transpose(1, 2)) / std::sqrt(double(size));
   attention.push_back(at::softmax(scores, -1));
   const at::Tensor plain_value = split("value", value_share);
   const at::Tensor value = edit_value ? edit_value(l, plain_value) : plain_value;

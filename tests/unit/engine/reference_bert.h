@@ -39,7 +39,7 @@ class ReferenceBert {
   at::Tensor Linear(const std::string& name, const at::Tensor& x) const;
   at::Tensor Norm(const std::string& name, const at::Tensor& x) const;
   at::Tensor Activate(const at::Tensor& x) const;
-  at::Tensor Layer(int64_t l, const at::Tensor& input, const std::vector<uint8_t>& is_hidden);
+  at::Tensor Layer(int64_t l, const at::Tensor& input);
 
   const TinyConfig config_;
   const TinyWeights weights_;

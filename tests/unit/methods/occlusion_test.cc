@@ -70,10 +70,10 @@ TEST_F(LeaveOneOutTest, TakesWholeWordsOutAsAsked) {
               ElementsAre(ElementsAre(1, id(4), 2), ElementsAre(1, id(1), id(2), id(3), 2)));
 }
 
-TEST_F(LeaveOneOutTest, HidesTokensFromAttentionOrPutsAVectorInTheirPlace) {
+TEST_F(LeaveOneOutTest, KeepsTheOthersPlacesOrPutsAVectorInTheirs) {
   Scores("occlusion { unit: GRANULARITY_WORD replacement: REPLACEMENT_ATTENTION }", {0, 0});
-  EXPECT_THAT(text_.rows[0].is_hidden, ElementsAre(0, 1, 1, 1, 0, 0));
-  EXPECT_THAT(text_.rows[0].token_ids, SizeIs(6));
+  EXPECT_THAT(text_.rows[0].positions, ElementsAre(0, 4, 5));
+  EXPECT_THAT(text_.rows[0].token_ids, ElementsAre(1, id(4), 2));
 
   text_.rows.clear();
   Scores("sequential_integrated_gradients { baseline: REPLACEMENT_ZERO }", {0, 0, 0, 0});

@@ -81,13 +81,6 @@ float* Scratch(int64_t count) {
   return buffer.data();
 }
 
-void HideKeys(std::span<const uint8_t> is_hidden, int64_t queries, int64_t length, float* scores) {
-  for (size_t key = 0; key < is_hidden.size(); ++key) {
-    if (is_hidden[key] == 0) continue;
-    for (int64_t query = 0; query < queries; ++query) scores[query * length + static_cast<int64_t>(key)] = -INFINITY;
-  }
-}
-
 }  // namespace
 
 at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape, const at::Tensor& qkv,
@@ -112,7 +105,6 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
     float* a = kept.defined() ? HeadOf(kept, task) : Scratch(queries * length);
     Multiply(layout.Of(in, task, 0), layout.Of(in, task, 1, /*transposed=*/true), queries, layout.head_size, length,
              layout.scale, a, length);
-    HideKeys(shape.HiddenKeys(task.sequence), queries, length, a);
     kernels.softmax(a, queries, length);
     const int64_t to = first_only ? static_cast<int64_t>(task.sequence) : task.begin;
     Multiply({a, length}, layout.Of(in, task, 2), queries, length, layout.head_size, 1, out + layout.Output(to, task),
