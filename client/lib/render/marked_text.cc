@@ -10,6 +10,8 @@ namespace limpid::client {
 namespace {
 
 constexpr size_t kContextWords = 6;
+// Bytes; less than that reads better than a gap.
+constexpr size_t kLeastLeftOut = 16;
 
 // Bytes [begin, end) of the text that were replaced, or taken out if `replacement` is empty.
 struct Change {
@@ -41,7 +43,7 @@ std::vector<Change> ChangesOf(const v1::Edits& edits, std::string_view text, int
   return joined;
 }
 
-// The first and last so many words with "…" for those between, or all of the text where that is no shorter.
+// The first and last so many words with "…" for those between, or all of the text where those are few.
 std::string Abridged(std::string_view text, size_t first, size_t last) {
   const std::string visible = VisibleText(text);
   size_t head = visible.starts_with(' ') ? 1 : 0, tail = visible.size();
@@ -52,7 +54,7 @@ std::string Abridged(std::string_view text, size_t first, size_t last) {
     const size_t space = visible.rfind(' ', tail - 2);
     tail = space == std::string::npos || tail < 2 ? 0 : space + 1;
   }
-  if (tail <= head + 1) return visible;
+  if (tail < head + kLeastLeftOut) return visible;
   return visible.substr(0, head) + (last == 0 ? "…" : "… ") + visible.substr(tail);
 }
 

@@ -126,12 +126,19 @@ TEST(MarkedText, JoinsNeighboursThatWereTakenOut) {
 }
 
 TEST(MarkedText, KeepsTheWordsAroundAnEditOnly) {
+  const std::string text = "incomprehensibility a b c d e f ! g h i j k l incomprehensibility m n o p q r ?";
   v1::Edits edits;
-  AddEdit(14, 15, "x", &edits);
-  AddEdit(44, 45, "y", &edits);
+  AddEdit(32, 33, "x", &edits);
+  AddEdit(78, 79, "y", &edits);
 
-  EXPECT_EQ(Marked(edits, "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3"),
-            "… b c d e f g [h -> x] i j k l m n … q r s t u v [w -> y] x y z 1 2 3");
+  EXPECT_EQ(Marked(edits, text), "… a b c d e f [! -> x] g h i j k l … m n o p q r [? -> y]");
+}
+
+TEST(MarkedText, LeavesNoGapForAFewLetters) {
+  v1::Edits edits;
+  AddEdit(18, 19, "x", &edits);
+
+  EXPECT_EQ(Marked(edits, "one a b c d e f g !"), "one a b c d e f g [! -> x]");
 }
 
 TEST(MarkedText, IsEmptyWhereNothingWasEdited) { EXPECT_TRUE(MarkedText({}, kSampleText, 0).empty()); }
