@@ -116,8 +116,8 @@ absl::Status Gatherer::AddAttribution(v1::Attribution* attribution) {
     if (count != static_cast<uint64_t>(heads.scores_size())) {
       return Broken(heads.scores_size(), " head scores for ", heads.layers(), " layers of ", heads.heads(), " heads");
     }
-  } else if (const absl::Status units = CheckUnits(*attribution); !units.ok()) {
-    return units;
+  } else if (const absl::Status scores = CheckScores(*attribution); !scores.ok()) {
+    return scores;
   }
   (attribution->is_refining() ? explanation_.refinements : explanation_.attributions)
       .push_back(std::move(*attribution));
@@ -137,19 +137,39 @@ absl::Status Gatherer::AddQuality(v1::QualityReport* report) {
   return absl::OkStatus();
 }
 
-absl::Status Gatherer::CheckUnits(const v1::Attribution& attribution) const {
+absl::Status Gatherer::CheckUnit(const v1::Unit& unit) const {
+  const auto num_tokens = static_cast<uint32_t>(explanation_.prediction.tokens_size());
+  if (unit.begin_token() >= unit.end_token() || unit.end_token() > num_tokens) {
+    return Broken("a unit covers tokens ", unit.begin_token(), " to ", unit.end_token(), " of ", num_tokens);
+  }
+  if (unit.begin_byte() > unit.end_byte() || unit.end_byte() > TextBytes(unit.sequence())) {
+    return Broken("a unit covers bytes ", unit.begin_byte(), " to ", unit.end_byte(), " of a text of ",
+                  TextBytes(unit.sequence()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Gatherer::CheckScores(const v1::Attribution& attribution) const {
   if (attribution.scores_size() != attribution.units_size()) {
     return Broken(attribution.scores_size(), " scores for ", attribution.units_size(), " units");
   }
-  const auto num_tokens = static_cast<uint32_t>(explanation_.prediction.tokens_size());
   for (const v1::Unit& unit : attribution.units()) {
-    if (unit.begin_token() >= unit.end_token() || unit.end_token() > num_tokens) {
-      return Broken("a unit covers tokens ", unit.begin_token(), " to ", unit.end_token(), " of ", num_tokens);
-    }
-    if (unit.begin_byte() > unit.end_byte() || unit.end_byte() > TextBytes(unit.sequence())) {
-      return Broken("a unit covers bytes ", unit.begin_byte(), " to ", unit.end_byte(), " of a text of ",
-                    TextBytes(unit.sequence()));
-    }
+    if (const absl::Status status = CheckUnit(unit); !status.ok()) return status;
+  }
+  const int rows = explanation_.prediction.tokens_size(), columns = attribution.matrix().other_tokens_size();
+  if (attribution.has_matrix() && attribution.matrix().values_size() != int64_t{rows} * columns) {
+    return Broken(attribution.matrix().values_size(), " values for ", rows, " x ", columns, " tokens");
+  }
+  return attribution.has_edits() ? CheckEdits(attribution.edits()) : absl::OkStatus();
+}
+
+absl::Status Gatherer::CheckEdits(const v1::Edits& edits) const {
+  for (const v1::Edit& edit : edits.edits()) {
+    if (const absl::Status status = CheckUnit(edit.unit()); !status.ok()) return status;
+  }
+  const int num_classes = explanation_.prediction.classes().logits_size();
+  for (const int index : {edits.class_before(), edits.class_after()}) {
+    if (index < 0 || index >= num_classes) return Broken("class ", index, " of ", num_classes, " is decided on");
   }
   return absl::OkStatus();
 }

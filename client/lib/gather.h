@@ -52,7 +52,10 @@ class Gatherer {
   absl::Status AddAttribution(v1::Attribution* attribution);
   absl::Status AddQuality(v1::QualityReport* report);
   absl::Status AddChunk(v1::AttentionChunk* part);
-  absl::Status CheckUnits(const v1::Attribution& attribution) const;
+  absl::Status CheckUnit(const v1::Unit& unit) const;
+  // With their units, matrix and edits.
+  absl::Status CheckScores(const v1::Attribution& attribution) const;
+  absl::Status CheckEdits(const v1::Edits& edits) const;
   // Bytes of text that a unit or token of `sequence` can point into.
   size_t TextBytes(int32_t sequence) const;
 

@@ -63,8 +63,10 @@ Json ToJson(const google::protobuf::Message& message) {
 }
 
 Json ToJson(const Explanation& explanation) {
-  Json attributions = Json::array(), attention = Json::array();
+  Json attributions = Json::array(), refinements = Json::array(), quality = Json::array(), attention = Json::array();
   for (const v1::Attribution& attribution : explanation.attributions) attributions.push_back(ToJson(attribution));
+  for (const v1::Attribution& refinement : explanation.refinements) refinements.push_back(ToJson(refinement));
+  for (const v1::QualityReport& report : explanation.quality) quality.push_back(ToJson(report));
   for (const AttentionMaps& maps : explanation.attention) {
     attention.push_back({{"layer", maps.layer},
                          {"heads", maps.heads},
@@ -73,6 +75,8 @@ Json ToJson(const Explanation& explanation) {
   }
   return {{"prediction", ToJson(explanation.prediction)},
           {"attributions", std::move(attributions)},
+          {"refinements", std::move(refinements)},
+          {"quality", std::move(quality)},
           {"attention", std::move(attention)},
           {"summary", ToJson(explanation.summary)}};
 }

@@ -14,8 +14,8 @@ using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::strin
 // The message in Protobuf's JSON form with the contract's field names; fields at their default are there, too.
 Json ToJson(const google::protobuf::Message& message);
 
-// {"prediction", "attributions", "attention", "summary"}: the contract's messages, but attention as one entry a layer:
-// {"layer", "heads", "mean_over_heads", "values": [H][T][T]}.
+// {"prediction", "attributions", "refinements", "quality", "attention", "summary"}: the contract's messages, but
+// attention as one entry a layer: {"layer", "heads", "mean_over_heads", "values": [H][T][T]}.
 Json ToJson(const Explanation& explanation);
 
 // What the numbers of an answer mean, without the numbers: {"target", "methods", "truncated", "summary"}.

@@ -83,11 +83,14 @@ std::vector<Detail> DetailsOf(const absl::Status& status) {
   return details;
 }
 
+absl::Status WithMessage(const absl::Status& status, std::string_view message) {
+  absl::Status other(status.code(), absl::string_view(message.data(), message.size()));
+  status.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { other.SetPayload(key, value); });
+  return other;
+}
+
 absl::Status Annotate(const absl::Status& status, std::string_view prefix) {
-  absl::Status annotated(status.code(),
-                         absl::StrCat(absl::string_view(prefix.data(), prefix.size()), status.message()));
-  status.ForEachPayload([&](absl::string_view key, const absl::Cord& value) { annotated.SetPayload(key, value); });
-  return annotated;
+  return WithMessage(status, absl::StrCat(absl::string_view(prefix.data(), prefix.size()), status.message()));
 }
 
 }  // namespace limpid::base

@@ -50,6 +50,9 @@ absl::Status WithDetail(absl::Status status, std::string_view key, std::string_v
 // In order of the key.
 std::vector<Detail> DetailsOf(const absl::Status& status);
 
+// Another message; what rides along stays.
+absl::Status WithMessage(const absl::Status& status, std::string_view message);
+
 // `prefix` before the message; what rides along stays.
 absl::Status Annotate(const absl::Status& status, std::string_view prefix);
 

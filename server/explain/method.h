@@ -67,7 +67,8 @@ class Method {
  public:
   virtual ~Method() = default;
 
-  // Refuses options that this input or model cannot satisfy: INVALID_ARGUMENT naming the option and its range.
+  // Refuses options that this input or model cannot satisfy: INVALID_ARGUMENT naming the option and its range,
+  // "query_token: is 3, ...", or the field of the request that it is about, which is "model", "input" or "target".
   virtual absl::Status Check(const MethodInput&) const { return absl::OkStatus(); }
 
   // Adds to `base` what this method reads from the base row.

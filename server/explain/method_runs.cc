@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/reason.h"
 #include "base/status_macros.h"
@@ -15,6 +16,16 @@ namespace {
 // "methods[2].saliency: " or, for an option, "methods[2].saliency.".
 absl::Status InField(const std::string& field, const char* separator, const absl::Status& status) {
   return base::Annotate(status, absl::StrCat(field, separator));
+}
+
+// A method's refusal of an option gets the method's path; one of a field of the request keeps that field's, and says
+// which method it is that refuses.
+absl::Status Refusal(const std::string& field, const absl::Status& status) {
+  for (const char* of_request : {"model: ", "input: ", "target: "}) {
+    if (!absl::StartsWith(status.message(), of_request)) continue;
+    return base::WithMessage(status, absl::StrCat(status.message(), " (", field, ")"));
+  }
+  return InField(field, ".", status);
 }
 
 bool IsFinite(const TokenScores& scores) {
@@ -44,7 +55,7 @@ MethodRuns::MethodRuns(const std::vector<MethodSpec>& methods, const std::option
 
 absl::Status MethodRuns::Check(const MethodInput& input) const {
   for (const Run& run : runs_) {
-    ABSL_RETURN_IF_ERROR(InField(run.field, ".", run.method->Check(input)));
+    ABSL_RETURN_IF_ERROR(Refusal(run.field, run.method->Check(input)));
     if (run.measurement != nullptr) ABSL_RETURN_IF_ERROR(InField("quality", ".", run.measurement->Check(input)));
   }
   return absl::OkStatus();

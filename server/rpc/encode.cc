@@ -132,7 +132,9 @@ void EncodeModel(const explain::Model& model, const explain::Limits& limits, boo
   encoded->mutable_limits()->set_max_text_bytes(static_cast<uint32_t>(limits.max_text_bytes));
   encoded->mutable_limits()->set_max_methods(static_cast<uint32_t>(limits.max_methods));
   encoded->mutable_limits()->set_max_attention_bytes(limits.max_attention_bytes);
-  for (const std::string& method : methods::MethodNames()) encoded->add_methods(method);
+  for (const std::string& method : methods::MethodNames()) {
+    if (method != "lrp" || card.has_lrp) encoded->add_methods(method);
+  }
   encoded->set_device(card.device);
   encoded->set_is_default(is_default);
 }

@@ -56,6 +56,8 @@ CASES = (
     Case("type id too large", ids(2, 5, 3, type_ids=[0, 7, 0]), ("input.token_ids.type_ids", "[1]", "7", "2)")),
     Case("unknown model", request(model="nope"), ("model", "'nope'", "demo", "minilm"), grpc.StatusCode.NOT_FOUND),
     Case("class not set", target(**{"class": pb.Class()}), ("target.class", "index", "label")),
+    Case("method of two texts", method(token_interactions={}),
+         ("target: must be similarity", "(methods[1].token_interactions)")),
     Case("unknown label", class_target(label="maybe"), ("target.class.label", "'maybe'", "declined", "approved")),
     Case("class index too large", class_target(index=2), ("target.class.index", "2", "0 to 1")),
     Case("class index negative", class_target(index=-1), ("target.class.index", "-1", "0 to 1")),

@@ -1,6 +1,7 @@
 """The `limpid` command against the real server."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -116,6 +117,41 @@ def test_colour_only_where_it_is_wanted(run, flag, environment, coloured):
     done = run("explain", TEXT, "--color", flag, environment=environment | {"TERM": "xterm-256color"})
     assert done.returncode == 0, done.stderr
     assert ("\x1b[" in done.stdout) == coloured
+
+
+# What a person must find below a method's name, with colour and without.
+BELOW_METHODS = (
+    (("--method", "counterfactual:no_deletions"),
+     ("verified minimal: the decision flips", "declined >99.9 % -> approved", " -> ", "  new text  ", " passes")),
+    (("--method", "input_reduction"), ("the decision stays", "  edits     [-", "  new text  ")),
+    (("--method", "integrated_gradients:send_refinements"),
+     ("baseline PAD, clenshaw-curtis, 33", "within the tolerance of 0.001", "  refinements   nodes  completeness error")),
+    (("--method", "smooth_grad:seed=7:samples=4", "--quality", "deletion:max_sensitivity"),
+     ("4 samples, seed 7", "  deletion   ", "  higher\n", "not measured: the method adds noise itself")),
+    (("--method", "token_interactions", "--model", "minilm", "--target", f"similarity={TEXT}"),
+     ("  the strongest 10 of ", "payments ~ payments ", "  pairs with special tokens: ")),
+)
+
+
+@pytest.mark.parametrize("arguments, parts", BELOW_METHODS,
+                         ids=[arguments[1].split(":")[0] for arguments, _ in BELOW_METHODS])
+def test_what_a_method_found_is_read_with_and_without_colour(run, arguments, parts):
+    plain = run("explain", TEXT, *arguments, environment={"NO_COLOR": "1", "TERM": "xterm-256color"})
+    coloured = run("explain", TEXT, *arguments, "--color", "always")
+    assert plain.returncode == 0 and coloured.returncode == 0, plain.stderr + coloured.stderr
+    for part in parts:
+        assert part in plain.stdout
+        assert part in re.sub("\x1b\\[[0-9;]*m", "", coloured.stdout)
+
+
+def test_json_has_refinements_and_quality(run):
+    done = run("explain", TEXT, "--method", "saliency,integrated_gradients:send_refinements", "--quality", "deletion",
+               "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert {part["method_index"] for part in answer["refinements"]} == {1}
+    assert [report["method_index"] for report in answer["quality"]] == [0, 1]
+    assert len(answer["quality"][0]["values"][0]["curve"]) == len(answer["quality"][0]["values"][0]["shares"]) > 0
 
 
 def test_control_characters_of_a_text_are_not_printed_raw(run):

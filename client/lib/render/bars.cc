@@ -9,6 +9,8 @@
 namespace limpid::client {
 namespace {
 
+constexpr double kMostPlaces = 8;
+
 size_t Halves(double share, size_t columns) {
   const double size = std::min(std::abs(share), 1.0);
   if (!(size > 0)) return 0;
@@ -33,6 +35,14 @@ std::string TwoSidedBar(double share, size_t columns) {
   const size_t halves = Halves(share, columns);
   const std::string bar = (halves % 2 == 1 ? "▐" : "") + Repeated("█", halves / 2);
   return std::string(columns - (halves + 1) / 2, ' ') + bar + "│" + std::string(columns, ' ');
+}
+
+std::string ScoreText(double score, double largest, bool is_signed) {
+  if (score == 0) return "0";
+  const double places = largest > 0 ? 3 - std::floor(std::log10(largest)) : 0;
+  if (places > kMostPlaces) return is_signed ? absl::StrFormat("%+.3e", score) : absl::StrFormat("%.3e", score);
+  const int shown = static_cast<int>(std::max(places, 0.0));
+  return is_signed ? absl::StrFormat("%+.*f", shown, score) : absl::StrFormat("%.*f", shown, score);
 }
 
 std::string Percent(double share) {

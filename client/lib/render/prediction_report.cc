@@ -18,11 +18,6 @@ constexpr size_t kTitleColumns = 12, kLabelColumns = 28, kBarColumns = 30;
 constexpr int kFewClasses = 8, kBestClasses = 5;
 constexpr int kEmbeddingValues = 6;
 
-std::string Label(const v1::ClassScores& classes, int index) {
-  if (index >= classes.labels_size() || classes.labels(index).empty()) return absl::StrCat("class ", index);
-  return VisibleText(classes.labels(index));
-}
-
 std::vector<int> ShownClasses(const v1::ClassScores& classes) {
   std::vector<int> shown(static_cast<size_t>(classes.logits_size()));
   std::iota(shown.begin(), shown.end(), 0);
@@ -37,7 +32,7 @@ std::string ClassBars(const v1::ClassScores& classes, const Palette& palette) {
   std::vector<std::string> labels;
   size_t columns = 0;
   for (const int index : shown) {
-    labels.push_back(Shortened(Label(classes, index), kLabelColumns));
+    labels.push_back(Shortened(ClassLabel(classes, index), kLabelColumns));
     columns = std::max(columns, DisplayWidth(labels.back()));
   }
   std::string bars;
@@ -57,15 +52,15 @@ std::string ClassReport(const v1::ClassScores& classes, const Palette& palette) 
   if (classes.probabilities().empty()) {
     std::string values;
     for (int i = 0; i < classes.logits_size(); ++i) {
-      const std::string name = classes.logits_size() == 1 ? "" : Label(classes, i) + " ";
+      const std::string name = classes.logits_size() == 1 ? "" : ClassLabel(classes, i) + " ";
       absl::StrAppend(&values, i == 0 ? "" : ", ", name, absl::StrFormat("%.6g", classes.logits(i)));
     }
     return TitleLine("prediction", values, palette);
   }
-  return TitleLine(
-             "prediction",
-             absl::StrCat(palette.Bold(Label(classes, predicted)), "  ", Percent(classes.probabilities(predicted))),
-             palette) +
+  return TitleLine("prediction",
+                   absl::StrCat(palette.Bold(ClassLabel(classes, predicted)), "  ",
+                                Percent(classes.probabilities(predicted))),
+                   palette) +
          (classes.logits_size() > 1 ? ClassBars(classes, palette) : "");
 }
 
@@ -83,6 +78,11 @@ std::string EmbeddingReport(const v1::Embedding& embedding, const Palette& palet
 std::string TitleLine(std::string_view title, std::string_view text, const Palette& palette) {
   const size_t gap = title.size() < kTitleColumns ? kTitleColumns - title.size() : 2;
   return palette.Bold(title) + std::string(gap, ' ') + std::string(text) + "\n";
+}
+
+std::string ClassLabel(const v1::ClassScores& classes, int index) {
+  if (index >= classes.labels_size() || classes.labels(index).empty()) return absl::StrCat("class ", index);
+  return VisibleText(classes.labels(index));
 }
 
 std::string PredictionReport(const v1::Prediction& prediction, const Palette& palette) {

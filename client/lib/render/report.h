@@ -17,8 +17,9 @@ struct ReportStyle {
   std::optional<size_t> top;  // pieces listed per method; see score_list.h
 };
 
-// A whole answer for a person at a terminal: prediction, target, each method over the original text, what attention
-// came, time and model. `saved_to` names the files that hold the arrays.
+// A whole answer for a person at a terminal: prediction, target, each method over the original text with what belongs
+// to it (edits, pairs of tokens, completeness, quality), what attention came, time and model. `saved_to` names the
+// files that hold the arrays.
 std::string ExplanationReport(const v1::ExplainRequest& request, const Explanation& explanation,
                               const std::vector<std::string>& saved_to, const ReportStyle& style);
 

@@ -14,7 +14,6 @@ namespace {
 
 constexpr size_t kBesideHeatmap = 5, kLongText = 40, kOfLongText = 20;
 constexpr size_t kLabelColumns = 28, kBarColumns = 24, kTwoSidedBarColumns = 12;
-constexpr double kMostPlaces = 8;
 
 // Places of the units to list, in the order to list them.
 std::vector<int> Chosen(const v1::Attribution& attribution, std::optional<size_t> top, bool beside_heatmap) {
@@ -28,15 +27,6 @@ std::vector<int> Chosen(const v1::Attribution& attribution, std::optional<size_t
   const size_t wanted = top.value_or(beside_heatmap ? kBesideHeatmap : kOfLongText);
   chosen.resize(std::min(chosen.size(), wanted));
   return chosen;
-}
-
-// Four digits of the largest score, and as many places after the point for all others.
-std::string Number(double score, double largest, bool is_signed) {
-  if (score == 0) return "0";
-  const double places = largest > 0 ? 3 - std::floor(std::log10(largest)) : 0;
-  if (places > kMostPlaces) return is_signed ? absl::StrFormat("%+.3e", score) : absl::StrFormat("%.3e", score);
-  const int shown = static_cast<int>(std::max(places, 0.0));
-  return is_signed ? absl::StrFormat("%+.*f", shown, score) : absl::StrFormat("%.*f", shown, score);
 }
 
 }  // namespace
@@ -60,7 +50,7 @@ std::string ScoreList(const v1::Attribution& attribution, const SentTexts& texts
     const std::string bar =
         is_signed ? TwoSidedBar(share, kTwoSidedBarColumns) : PaddedRight(Bar(share, kBarColumns), kBarColumns);
     absl::StrAppend(&list, "  ", PaddedRight(labels[row], label_columns), "  ", palette.InInk(bar, share),
-                    absl::StrFormat("  %10s\n", Number(score, largest, is_signed)));
+                    absl::StrFormat("  %10s\n", ScoreText(score, largest, is_signed)));
   }
   return list;
 }
@@ -75,7 +65,7 @@ std::string SpecialTokensLine(const v1::Attribution& attribution, const v1::Pred
     if (!attribution.units(i).is_special()) continue;
     special += std::abs(score);
     named.push_back(absl::StrCat(UnitLabel({}, prediction, attribution.units(i)), " ",
-                                 Number(score, LargestTextScore(attribution), attribution.card().is_signed())));
+                                 ScoreText(score, LargestTextScore(attribution), attribution.card().is_signed())));
   }
   if (named.empty()) return "";
   std::string line = "  special tokens:";

@@ -32,7 +32,6 @@ std::string SnakeCase(const std::string& name) {
   return snake;
 }
 
-// As typed: "mean_abs" of REDUCTION_MEAN_ABS.
 std::string TypedName(const EnumValueDescriptor& value) {
   return absl::AsciiStrToLower(value.name()).substr(SnakeCase(value.type()->name()).size() + 1);
 }
@@ -205,6 +204,11 @@ bool SetOption(absl::string_view option, Message* message) {
   if (equals == absl::string_view::npos) return SetWord(option, paths, message);
   const Path* path = FindPath(paths, option.substr(0, equals));
   return path != nullptr && SetValue(option.substr(equals + 1), path->back(), MessageAt(*path, message));
+}
+
+std::string TypedValue(const EnumDescriptor& type, int number) {
+  const EnumValueDescriptor* value = type.FindValueByNumber(number);
+  return value == nullptr ? absl::StrCat(number) : TypedName(*value);
 }
 
 bool SetAttachPoint(absl::string_view point, Message* message) {

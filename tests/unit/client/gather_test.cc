@@ -169,6 +169,36 @@ TEST(Gatherer, UnitsBeyondTheTokensOrTheTextAreRefused) {
   EXPECT_THAT(Problem({SamplePrediction(), surplus}, 1), HasSubstr("7 scores for 6 units"));
 }
 
+TEST(Gatherer, EditsBeyondTheTextOrTheClassesAreRefused) {
+  const auto problem_with = [](auto change) {
+    v1::ExplainResponse part = SampleAttribution(0, kScores);
+    v1::Edits* edits = part.mutable_attribution()->mutable_edits();
+    v1::Unit* unit = edits->add_edits()->mutable_unit();
+    unit->set_begin_token(4);
+    unit->set_end_token(5);
+    unit->set_begin_byte(8);
+    unit->set_end_byte(12);
+    edits->set_class_after(1);
+    change(edits, unit);
+    return Problem({SamplePrediction(), part, SampleSummary()}, 1);
+  };
+
+  EXPECT_EQ(problem_with([](v1::Edits*, v1::Unit*) {}), "none");
+  EXPECT_THAT(problem_with([](v1::Edits*, v1::Unit* unit) { unit->set_end_byte(13); }), HasSubstr("bytes 8 to 13"));
+  EXPECT_THAT(problem_with([](v1::Edits*, v1::Unit* unit) { unit->set_end_token(7); }), HasSubstr("tokens 4 to 7"));
+  EXPECT_THAT(problem_with([](v1::Edits* edits, v1::Unit*) { edits->set_class_after(2); }), HasSubstr("class 2 of 2"));
+  EXPECT_THAT(problem_with([](v1::Edits* edits, v1::Unit*) { edits->set_class_before(-1); }), HasSubstr("class -1"));
+}
+
+TEST(Gatherer, AMatrixMustHaveAValueForEachPairOfTokens) {
+  v1::ExplainResponse part = SampleAttribution(0, kScores);
+  v1::TokenMatrix* matrix = part.mutable_attribution()->mutable_matrix();
+  matrix->add_other_tokens();
+  matrix->mutable_values()->Resize(7, 0);
+
+  EXPECT_THAT(Problem({SamplePrediction(), part, SampleSummary()}, 1), HasSubstr("7 values for 6 x 1 tokens"));
+}
+
 TEST(Gatherer, HeadScoresMustFillTheirGrid) {
   v1::ExplainResponse heads = SampleHeads(0);
   heads.mutable_attribution()->mutable_heads()->set_heads(3);

@@ -23,6 +23,17 @@ TEST(Json, HasTheContractsNamesAndTheShortestNumbers) {
   EXPECT_NE(text.find("0.9526,"), std::string::npos) << text;
 }
 
+TEST(Json, HasRefinementsAndQuality) {
+  Explanation explanation = SampleExplanation();
+  explanation.refinements.push_back(SampleAttribution(0, {9, 1, 0, 4, 2, 0}).attribution());
+  explanation.quality.emplace_back().add_values()->add_curve(0.5f);
+
+  const Json answer = ToJson(explanation);
+
+  EXPECT_EQ(answer["refinements"][0]["scores"].size(), 6u);
+  EXPECT_EQ(answer["quality"][0]["values"][0]["curve"][0], 0.5f);
+}
+
 TEST(Json, AttentionIsHeadsOfRows) {
   const Json attention = ToJson(SampleExplanation())["attention"];
 

@@ -12,6 +12,7 @@
 namespace limpid::client {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -76,6 +77,44 @@ TEST(ExplanationReport, WhatTheServerSaysCannotMoveTheCursor) {
   explanation.summary.mutable_model()->set_name("cre\adit");
 
   EXPECT_EQ(Report(explanation).find_first_of("\x1b\r\a"), std::string::npos);
+}
+
+TEST(ExplanationReport, DescribesAMethodByItsCard) {
+  Explanation explanation = SampleExplanation();
+  v1::MethodCard* card = explanation.attributions[0].mutable_card();
+  card->set_replacement(v1::REPLACEMENT_MASK);
+  card->set_form("sampled");
+  card->set_samples(512);
+  card->set_seed(7);
+  card->set_units(4);
+  card->set_rows(259);
+  EXPECT_THAT(Report(explanation),
+              HasSubstr("saliency  at the word embedding, replacement mask, sampled, 512 samples, seed 7,\n"
+                        "          4 units, 259 passes, size only\n"));
+
+  card->set_baseline("PAD");
+  card->mutable_completeness();
+  EXPECT_THAT(Report(explanation),
+              AllOf(HasSubstr("baseline PAD"), HasSubstr(", 512\n          nodes, 4"), Not(HasSubstr("seed"))));
+}
+
+TEST(ExplanationReport, ShowsWhatBelongsToAMethodBelowIt) {
+  Explanation explanation = SampleExplanation();
+  v1::Attribution& attribution = explanation.attributions[0];
+  attribution.mutable_edits()->set_outcome(v1::Edits::OUTCOME_NOT_FOUND);
+  attribution.mutable_matrix()->add_other_tokens()->set_text("yes");
+  attribution.mutable_matrix()->mutable_values()->Resize(6, 0.5f);
+  attribution.mutable_card()->mutable_completeness();
+  explanation.quality.emplace_back();
+
+  const std::string report = Report(explanation);
+
+  size_t place = 0;
+  for (const char* part : {"  result    no flip", "  paid  ", "~ yes", "  completeness  ", "  quality  ", "head_imp"}) {
+    const size_t found = report.find(part, place);
+    ASSERT_NE(found, std::string::npos) << part << " is not behind the one before in\n" << report;
+    place = found;
+  }
 }
 
 TEST(PredictionReport, ManyClassesShowOnlyTheBest) {

@@ -162,6 +162,27 @@ TEST_F(MethodRunsTest, RefusalsNameTheMethodAndItsOption) {
                        "methods[1].attention_rollout.query_token: is 3, the input has tokens 0 to 2"));
 }
 
+TEST_F(MethodRunsTest, RefusalsOfATargetNameTheRequestsFieldAndTheMethod) {
+  methods_.push_back(Spec("saliency {}"));
+  methods_.push_back(Spec("token_interactions {}"));
+  const MethodRuns runs(methods_, std::nullopt);
+
+  EXPECT_THAT(
+      runs.Check(text_.input()),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "target: must be similarity: interactions are between two texts (methods[1].token_interactions)"));
+}
+
+TEST_F(MethodRunsTest, RefusalsOfAnInputNameTheRequestsFieldAndTheMethod) {
+  const MethodCase long_text(65);
+  methods_.push_back(Spec("attention_flow {}"));
+  const MethodRuns runs(methods_, std::nullopt);
+
+  EXPECT_THAT(runs.Check(long_text.input()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "input: has 65 tokens, this method takes at most 64 (methods[0].attention_flow)"));
+}
+
 TEST_F(MethodRunsTest, AScoreThatIsNotFiniteIsAFailure) {
   text_.base.head_importance = MakeTensor({1, 2}, {1, std::numeric_limits<float>::quiet_NaN()});
   methods_.push_back(Spec("head_importance {}"));

@@ -21,7 +21,9 @@ using ::limpid::testing::ClassifierCard;
 using ::limpid::testing::EncoderCard;
 using ::limpid::testing::FakeEngine;
 using ::limpid::testing::FakeTokenizer;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 std::shared_ptr<const explain::Model> ModelWith(engine::ModelCard card) {
   auto model = std::make_shared<explain::Model>();
@@ -199,9 +201,21 @@ TEST(Encode, ModelWithTheLimitsOfThisServer) {
   EXPECT_EQ(encoded.limits().max_text_bytes(), 10u);
   EXPECT_EQ(encoded.limits().max_methods(), 3u);
   EXPECT_EQ(encoded.limits().max_attention_bytes(), 1000u);
-  EXPECT_THAT(encoded.methods(), ::testing::ElementsAreArray(methods::MethodNames()));
+  EXPECT_THAT(encoded.methods(), Contains("saliency"));
   EXPECT_EQ(encoded.device(), "cpu");
   EXPECT_TRUE(encoded.is_default());
+}
+
+TEST(Encode, AModelListsLrpOnlyWhereTheBuildHasIt) {
+  v1::Model encoded;
+  engine::ModelCard card = ClassifierCard();
+  EncodeModel(*ModelWith(card), {}, true, &encoded);
+  EXPECT_THAT(encoded.methods(), Not(Contains("lrp")));
+  EXPECT_EQ(encoded.methods_size() + 1, static_cast<int>(methods::MethodNames().size()));
+
+  card.has_lrp = true;
+  EncodeModel(*ModelWith(card), {}, true, &encoded);
+  EXPECT_THAT(encoded.methods(), ::testing::ElementsAreArray(methods::MethodNames()));
 }
 
 v1::ExplainResponse Parse(const grpc::ByteBuffer& bytes) {
