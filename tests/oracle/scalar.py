@@ -66,7 +66,7 @@ class Scalar:
             if x is not None:
                 stack.enter_context(self._replaced(place, x))
             output = self.reference.model(ids, token_type_ids=types, attention_mask=keys)[0]
-        if keys is not None:
+        if keys is not None and output.dim() == 3:  # hidden states; a classifier's are logits
             output = [row[seen.bool()] for row, seen in zip(output, keys, strict=True)]
         values = [self.reference.scalar(row[None], self.target, self.other)[0] for row in output]
         return torch.stack(values)
