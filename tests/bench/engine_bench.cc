@@ -133,7 +133,7 @@ std::vector<Stage> LayerStages(const Architecture& a, int64_t tokens, const std:
   const at::Tensor qkv = at::randn({tokens, 3 * hidden});
   const AttentionShape shape = {cu_seqlens, a.num_attention_heads};
   std::vector<at::Tensor> probs;
-  AttentionForward(shape, qkv, &probs);
+  AttentionForward(shape, qkv, {}, &probs);
   double weights_size = 0, pairs = 0;
   for (const auto& w : weights) weights_size += static_cast<double>(w.weight.numel());
   for (size_t s = 1; s < cu_seqlens.size(); ++s) {
@@ -168,7 +168,7 @@ std::vector<Stage> LayerStages(const Architecture& a, int64_t tokens, const std:
       {"attention",
        [=] {
          std::vector<at::Tensor> out;
-         AttentionForward(shape, qkv, &out);
+         AttentionForward(shape, qkv, {}, &out);
        },
        2 * product_flops},
       {"attention vjp", [=] { AttentionVjp(shape, qkv, probs, narrow, {}); }, 4 * product_flops},
