@@ -47,6 +47,8 @@ CONTESTS = (
     Contest("ig_1e2_vs_captum", ours.IG_1E2, rivals.CaptumIntegratedGradients, 48, allowed=1e-1),
     Contest("sequential_ig_vs_library", ours.SEQUENTIAL, rivals.InseqSequential, 4, longest=40, allowed=2e-2),
     Contest("kernelshap_vs_captum", ours.KERNEL_SHAP, rivals.CaptumKernelShap, 16, allowed=None),
+    Contest("kernelshap_of_visible_vs_captum", ours.KERNEL_SHAP_OF_VISIBLE, rivals.CaptumKernelShapOfVisible, 16,
+            allowed=None),
     Contest("occlusion_vs_captum", ours.OCCLUSION, rivals.CaptumOcclusion, 32),
     Contest("partition_shap_vs_shap", ours.PARTITION_SHAP, rivals.ShapPartition, 16),
 )

@@ -15,14 +15,16 @@ def integrated_gradients(tolerance):
     return pb.Method(integrated_gradients=pb.IntegratedGradients(baselines=[baseline], tolerance=tolerance))
 
 
-def _by_token(kind, **options):
-    return kind(unit=pb.GRANULARITY_TOKEN, replacement=pb.REPLACEMENT_MASK, **options)
+def _by_token(kind, replacement=pb.REPLACEMENT_MASK, **options):
+    return kind(unit=pb.GRANULARITY_TOKEN, replacement=replacement, **options)
 
 
 IG_1E3, IG_1E2 = integrated_gradients(1e-3), integrated_gradients(1e-2)
 SEQUENTIAL = pb.Method(sequential_integrated_gradients=pb.SequentialIntegratedGradients(baseline=pb.REPLACEMENT_MASK))
 OCCLUSION = pb.Method(occlusion=_by_token(pb.Occlusion))
 KERNEL_SHAP = pb.Method(kernel_shap=_by_token(pb.KernelShap, samples=rivals.SHAP_SAMPLES))
+KERNEL_SHAP_OF_VISIBLE = pb.Method(kernel_shap=_by_token(pb.KernelShap, pb.REPLACEMENT_ATTENTION,
+                                                         samples=rivals.SHAP_SAMPLES))
 PARTITION_SHAP = pb.Method(partition_shap=_by_token(pb.PartitionShap, max_evaluations=rivals.SHAP_SAMPLES))
 GRADIENT_X_INPUT = pb.Method(gradient_x_input=pb.GradientXInput())
 

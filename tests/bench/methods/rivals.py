@@ -1,7 +1,8 @@
 """The methods as one would run them otherwise: Captum, Inseq and SHAP over Transformers, weights frozen, SDPA attention.
 
-F is the cosine to a fixed sentence; special tokens stay; tokens are replaced by [MASK], and integrated gradients begin at
-[PAD]. Each contestant explains a list of texts, one after the other, tokenization included.
+F is the cosine to a fixed sentence; special tokens stay; tokens are replaced by [MASK] (or hidden by the attention mask,
+where it says so), and integrated gradients begin at [PAD]. Each contestant explains a list of texts, one after the other,
+tokenization included.
 """
 
 import time
@@ -39,6 +40,15 @@ class Text:
         ends = self.ids[:, [0, -1]].expand(len(inner), -1)
         hidden = self.model.model(torch.cat([ends[:, :1], inner, ends[:, 1:]], dim=1)).last_hidden_state
         return torch.cosine_similarity(hidden.mean(1), self.other, dim=-1)
+
+    @torch.no_grad()
+    def of_visible(self, visible):
+        """Of attention masks [N, T - 2] of the tokens that are not special: what is hidden is in no mean either."""
+        ends = visible.new_ones(len(visible), 1)
+        mask = torch.cat([ends, visible, ends], dim=1)
+        hidden = self.model.model(self.ids.expand(len(mask), -1), attention_mask=mask).last_hidden_state
+        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return torch.cosine_similarity(pooled, self.other, dim=-1)
 
     def words(self, ids=None):
         return self.model.words(self.ids if ids is None else ids)
@@ -106,6 +116,16 @@ class CaptumKernelShap(Tuned):
     def explain(self, text):
         made = captum.attr.KernelShap(text.of_inner).attribute(
             text.inner, torch.full_like(text.inner, self.mask), n_samples=SHAP_SAMPLES, perturbations_per_eval=self.rows)
+        return made[0].numpy()
+
+
+class CaptumKernelShapOfVisible(Tuned):
+    what = f"Captum KernelShap of the attention mask, {SHAP_SAMPLES} samples"
+
+    def explain(self, text):
+        made = captum.attr.KernelShap(text.of_visible).attribute(
+            torch.ones_like(text.inner), torch.zeros_like(text.inner), n_samples=SHAP_SAMPLES,
+            perturbations_per_eval=self.rows)
         return made[0].numpy()
 
 
