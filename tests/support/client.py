@@ -83,6 +83,10 @@ class Explanation:
         return {value.metric: value for value in self.reports[index].values}
 
 
+# Of server/rpc/listener.cc, less a few for what else goes on.
+STREAMS = 120
+
+
 class Client:
     def __init__(self, address: str, credentials: grpc.ChannelCredentials = None):
         self.channel = open_channel(address, credentials)
@@ -101,9 +105,13 @@ class Client:
         return self.stub.GetModel(pb.GetModelRequest(model=name), timeout=30).model
 
     def explain_at_once(self, requests, timeout=300) -> list:
-        """All requests as concurrent streams."""
-        calls = [self.stub.Explain(request, timeout=timeout) for request in requests]
-        return [gather(call) for call in calls]
+        """All requests as concurrent streams, no more than a connection has: grpcio 1.85 was seen to stall on those that
+        wait for one, the server having answered all that it got."""
+        answers = []
+        for some in range(0, len(requests), STREAMS):
+            calls = [self.stub.Explain(request, timeout=timeout) for request in requests[some:some + STREAMS]]
+            answers += [gather(call) for call in calls]
+        return answers
 
     def explain_many(self, requests: dict, timeout=300):
         """One stream for all: ({id: Explanation}, {id: Failure}, ids in the order they ended)."""
