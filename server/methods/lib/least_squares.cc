@@ -47,6 +47,7 @@ std::vector<double> AsStdVector(const Eigen::VectorXd& vector) { return {vector.
 std::vector<double> RidgeCoefficients(std::span<const Coalition> coalitions, std::span<const double> values,
                                       std::span<const double> weights, double ridge) {
   const size_t num_units = coalitions.front().size();
+  if (num_units == 0) return {};
   Eigen::VectorXd centre = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(num_units));
   double level = 0, total = 0;
   for (size_t i = 0; i < coalitions.size(); ++i) {
@@ -68,6 +69,7 @@ std::vector<double> RidgeCoefficients(std::span<const Coalition> coalitions, std
 
 std::vector<double> EfficientLeastSquares(std::span<const Coalition> coalitions, std::span<const double> values) {
   const size_t num_units = coalitions.front().size();
+  if (num_units == 0) return {};
   const auto units = static_cast<double>(num_units);
   const double nothing = values[0], share = (values[1] - nothing) / units;
   // What is beyond an equal share sums to zero, so it is sought among such vectors only: there the indicator of a
