@@ -9,11 +9,11 @@ REPO = Path(__file__).resolve().parents[1]
 
 HEAD = """# How closely Limpid agrees
 
-Written by `make agreement`: the oracle tests with all twenty texts (`tests/oracle/texts.py`, 1 to 512 tokens), among them the longest that the
-models take. A difference is the largest over all scores of a text, relative to the largest score of the reference (methods that subtract two
-scores F: relative to |F| where that is larger); *median* and *largest* are over the texts. *fp32 itself* is the largest distance of PyTorch's own
-fp32 from its fp64 on the same texts: two correct fp32 programs may differ by a small multiple of it. *Of allowed* is the largest difference as a
-share of what the test allows (`tests/oracle/tolerances.py` gives each bound with its reason).
+Written by `make agreement`: the oracle tests with all twenty texts (`tests/oracle/texts.py`, 1 to 512 tokens; integrals: up to 256 tokens, a row a
+token: up to 128, value zeroing and attention flow: up to 64). A difference is the largest over all scores of a text, relative to the largest score of
+the reference (methods that subtract two scores F: relative to |F| where that is larger); *median* and *largest* are over the texts. *fp32 itself* is
+the largest distance of PyTorch's own fp32 from its fp64 on the same texts: two correct fp32 programs may differ by a small multiple of it. *Of
+allowed* is the largest difference as a share of what the test allows (`tests/oracle/tolerances.py` gives each bound with its reason).
 
 ## Limpid and the references (PyTorch autograd on Transformers' own model, fp32)
 """
