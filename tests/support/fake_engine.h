@@ -119,6 +119,8 @@ class FakeEngine final : public engine::Engine {
       result.inputs[point] = FakeTensor({size, card_.hidden_size}, seed + 10 + point);
       result.gradients[point] = FakeTensor({size, card_.hidden_size}, seed + 20 + point);
     }
+    AddLayers(row, seed, &result);
+    if (row.wanted.substitutions.has_value()) result.substitutions = SubstitutionsOf(*row.wanted.substitutions);
     return result;
   }
 
@@ -150,6 +152,35 @@ class FakeEngine final : public engine::Engine {
     uint64_t seed = 17;
     for (int32_t id : row.token_ids) seed = seed * 31 + static_cast<uint64_t>(id);
     return seed * 1000;
+  }
+
+  void AddLayers(const engine::Row& row, uint64_t seed, engine::RowResult* result) const {
+    const auto size = static_cast<int64_t>(row.token_ids.size());
+    const engine::Wanted& wanted = row.wanted;
+    for (size_t i = 0; i < wanted.gradient_dots.size(); ++i) {
+      result->gradient_dots.push_back(FakeTensor({size}, seed + 30 + i));
+    }
+    if (wanted.layer_gradient_x_activation) {
+      result->layer_gradient_x_activation = FakeTensor({card_.num_layers + 1, size}, seed + 40);
+    }
+    for (const int32_t layer : wanted.hidden_states) {
+      result->hidden_states.push_back(FakeTensor({size, card_.hidden_size}, seed + 50 + static_cast<uint64_t>(layer)));
+    }
+    if (wanted.layer_gradient_dot != nullptr) result->layer_gradient_dot = FakeTensor({size}, seed + 41);
+    if (wanted.value_zeroing) result->value_zeroing = FakeTensor({card_.num_layers, size, size}, seed + 42);
+  }
+
+  // The first words that are allowed, all alike.
+  static std::vector<engine::Substitutions> SubstitutionsOf(const engine::SubstitutionSearch& search) {
+    engine::Substitutions found;
+    for (size_t id = 0; id < search.is_allowed->size() && found.ids.size() < static_cast<size_t>(search.count); ++id) {
+      if ((*search.is_allowed)[id] == 0) continue;
+      found.ids.push_back(static_cast<int32_t>(id));
+      found.estimates.push_back(-1);
+    }
+    std::vector<engine::Substitutions> all(search.tokens.size(), found);
+    for (size_t i = 0; i < all.size(); ++i) all[i].token = search.tokens[i];
+    return all;
   }
 
   engine::Prediction Predict(const engine::Row& row) const {

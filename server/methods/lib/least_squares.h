@@ -5,7 +5,8 @@
 
 #include "methods/lib/game.h"
 
-// Games made linear: one number a unit, from the values of some coalitions. In double; at most a few hundred units, or none.
+// Games made linear: one number a unit, from the values of some coalitions. In double; at most a few hundred units, or
+// none.
 namespace limpid::methods {
 
 // [units] coefficients a of the least sum_S w(S) (v(S) - b - sum of a over S)^2 + ridge * |a|^2 over a and b. `weights`
