@@ -47,7 +47,7 @@ struct Baseline {
   friend bool operator==(const Baseline&, const Baseline&) = default;
 };
 
-// Random numbers depend on (seed, sample, token, element) and nothing else.
+// Random numbers depend on (seed, sample, the token's position, element) and nothing else.
 struct Noise {
   enum class Kind {
     kGaussian,   // + scale * N(0, 1)

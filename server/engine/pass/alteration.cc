@@ -13,10 +13,10 @@ namespace limpid::engine {
 namespace {
 
 // Noise is made on the host: the same numbers on every device.
-void AddNoiseToRow(const Noise& noise, at::Tensor row) {
-  at::Tensor host = row.to(at::kCPU);
-  AddNoise(noise, host.size(0), host.size(1), host.data_ptr<float>());
-  if (!row.is_cpu()) row.copy_(host);
+void AddNoiseToRow(const Row& row, at::Tensor x) {
+  at::Tensor host = x.to(at::kCPU);
+  AddNoise(*row.alteration->noise, row.positions, host.size(0), host.size(1), host.data_ptr<float>());
+  if (!x.is_cpu()) x.copy_(host);
 }
 
 void AppendAlpha(const Alteration& alteration, int64_t length, std::vector<float>* alpha) {
@@ -36,7 +36,7 @@ void AlterEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, At
     const Row& row = *batch.rows[static_cast<size_t>(r)];
     if (!row.alteration.has_value() || row.alteration->at != at) continue;
     if (row.alteration->noise.has_value()) {
-      AddNoiseToRow(*row.alteration->noise, x->narrow(0, batch.begin(r), batch.length(r)));
+      AddNoiseToRow(row, x->narrow(0, batch.begin(r), batch.length(r)));
     }
     if (row.alteration->baseline == nullptr) continue;
     moved.Append(batch, r, *row.alteration->baseline);

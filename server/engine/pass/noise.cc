@@ -23,9 +23,10 @@ void AddGaussian(double scale, int64_t width, at::Philox4_32* random, float* x) 
 
 }  // namespace
 
-void AddNoise(const Noise& noise, int64_t num_tokens, int64_t width, float* x) {
+void AddNoise(const Noise& noise, std::span<const int32_t> positions, int64_t num_tokens, int64_t width, float* x) {
   for (int64_t token = 0; token < num_tokens; ++token, x += width) {
-    at::Philox4_32 random(noise.seed, uint64_t{noise.sample} << 32 | static_cast<uint64_t>(token));
+    const auto position = static_cast<uint64_t>(positions.empty() ? token : positions[static_cast<size_t>(token)]);
+    at::Philox4_32 random(noise.seed, uint64_t{noise.sample} << 32 | position);
     switch (noise.kind) {
       case Noise::Kind::kGaussian:
         AddGaussian(noise.scale, width, &random, x);

@@ -52,7 +52,7 @@ class Truth {
 
   static at::Tensor Noisy(const Noise& noise, const at::Tensor& x) {
     at::Tensor added = noise.kind == Noise::Kind::kBernoulli ? at::ones(x.sizes()) : at::zeros(x.sizes());
-    AddNoise(noise, x.size(0), x.size(1), added.data_ptr<float>());
+    AddNoise(noise, {}, x.size(0), x.size(1), added.data_ptr<float>());
     return noise.kind == Noise::Kind::kBernoulli ? x * added.to(at::kDouble) : x + added.to(at::kDouble);
   }
 

@@ -16,7 +16,7 @@ constexpr int64_t kWidth = 37;
 
 std::vector<float> Draw(const Noise& noise, int64_t tokens, float start = 0) {
   std::vector<float> x(static_cast<size_t>(tokens * kWidth), start);
-  AddNoise(noise, tokens, kWidth, x.data());
+  AddNoise(noise, {}, tokens, kWidth, x.data());
   return x;
 }
 
@@ -66,12 +66,23 @@ TEST(Noise, BernoulliKeepsTheShareAskedForOfEachToken) {
   EXPECT_NEAR(kept[2] / kDraws, 0.25, 5 * std::sqrt(0.25 * 0.75 / kDraws));
 }
 
+TEST(Noise, StaysWithATokenWhoseNeighboursAreLeftOut) {
+  const Noise noise = {.kind = Noise::Kind::kUniform, .scale = 1, .seed = 7};
+  const std::vector<float> all = Draw(noise, 4);
+  std::vector<float> left(2 * kWidth, 0);
+
+  AddNoise(noise, std::vector<int32_t>{1, 3}, 2, kWidth, left.data());
+
+  EXPECT_TRUE(std::ranges::equal(std::span(left).first(kWidth), std::span(all).subspan(kWidth, kWidth)));
+  EXPECT_TRUE(std::ranges::equal(std::span(left).last(kWidth), std::span(all).last(kWidth)));
+}
+
 TEST(Noise, DependsOnSeedSampleTokenAndElementOnly) {
   const Noise noise = {.kind = Noise::Kind::kGaussian, .scale = 1, .seed = 7, .sample = 3};
   const std::vector<float> x = Draw(noise, 4);
   std::vector<float> narrow(10, 0);
 
-  AddNoise(noise, 1, 10, narrow.data());
+  AddNoise(noise, {}, 1, 10, narrow.data());
 
   // Fewer tokens and a smaller width: the same numbers where both have one.
   EXPECT_TRUE(std::ranges::equal(narrow, std::span(x).first(10)));
