@@ -6,41 +6,27 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "commands/request_options.h"
 #include "lib/files/explanation_arrays.h"
 #include "lib/files/npz.h"
 #include "lib/files/safetensors.h"
 #include "lib/json.h"
 #include "lib/render/report.h"
+#include "lib/render/wrapped.h"
 #include "lib/request/method_spec.h"
 
 namespace limpid::client {
 namespace {
 
-constexpr size_t kColumns = 100;
-
-// A comma list over several lines, as far in as the first.
-std::string Wrapped(const std::string& list) {
-  std::string wrapped;
-  size_t column = 6;
-  for (absl::string_view item : absl::StrSplit(list, ", ")) {
-    if (!wrapped.empty()) {
-      const bool is_full = column + 2 + item.size() > kColumns;
-      absl::StrAppend(&wrapped, is_full ? ",\n      " : ", ");
-      column = is_full ? 6 : column + 2;
-    }
-    absl::StrAppend(&wrapped, item);
-    column += item.size();
-  }
-  return wrapped;
-}
+constexpr size_t kColumns = 100, kIndent = 6;
 
 std::string Footer() {
   std::string methods;
   for (const MethodHelp& help : MethodHelps()) {
     absl::StrAppendFormat(&methods, "  %s: %s\n", help.name, help.meaning);
-    if (!help.options.empty()) absl::StrAppendFormat(&methods, "      %s\n", Wrapped(help.options));
+    if (help.options.empty()) continue;
+    absl::StrAppend(&methods, std::string(kIndent, ' '),
+                    Wrapped({{help.options}}, kIndent, kColumns, Palette(ColorMode::kNone)));
   }
   return absl::StrCat(
       R"(Methods (NAME[@ATTACH_POINT][:OPTION]..., "all" or "none"; a choice may stand alone: occlusion:word:delete):
