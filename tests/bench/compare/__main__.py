@@ -5,7 +5,6 @@ build/bench/results.json.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -13,19 +12,13 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
 
-import torch
-
 import others
 import texts
-from machine import describe
+from machine import describe_with_pytorch, save
 from ours import LimpidThroughGrpc, check_agreement
 from support.paths import BUILD, minilm
 
 STREAMS = 32
-
-
-def machine() -> str:
-    return f"{describe()}, PyTorch {torch.__version__} on {torch.get_num_threads()} threads"
 
 
 def rate(contestant, batch) -> float:
@@ -51,18 +44,15 @@ def report(rates, lengths):
     ratios = {"explain_vs_pytorch_forward": ours / medians["pytorch_forward"],
               "explain_vs_pytorch_explain": ours / medians["pytorch_explain"],
               "explain_vs_captum": ours / medians["captum"]}
-    print(f"\n{machine()}\n{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean "
+    print(f"\n{describe_with_pytorch()}\n{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean "
           f"{statistics.mean(lengths):.0f}), all-MiniLM-L6-v2; saliency + all attention maps unless said otherwise\n")
     for name, what in LABELS.items():
         values = sorted(rates[name])
         print(f"  {what:<66} {medians[name]:8.1f} texts/s   ({values[0]:.1f} to {values[-1]:.1f})   Limpid is "
               f"{ours / medians[name]:.2f} x")
-    results = {"machine": machine(), "rounds": len(values), "ratios": ratios, "texts_per_second": medians,
-               "all_rounds": rates, "texts": len(lengths), "mean_tokens": statistics.mean(lengths)}
-    path = BUILD / "bench" / "results.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"\nwritten to {path}")
+    print()
+    save(BUILD / "bench" / "results.json", ratios, machine=describe_with_pytorch(), rounds=len(values),
+         texts_per_second=medians, all_rounds=rates, texts=len(lengths), mean_tokens=statistics.mean(lengths))
 
 
 LABELS = {

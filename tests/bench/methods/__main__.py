@@ -6,7 +6,6 @@ those of `make bench`.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -16,12 +15,11 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
 
 import numpy as np
-import torch
 
 import ours
 import rivals
 from compare import texts
-from machine import describe
+from machine import describe_with_pytorch, save
 from support.paths import BUILD, minilm
 from support.proto import pb
 
@@ -87,7 +85,8 @@ def run(contest, limpid, folder, batch, rounds):
     print(f"{contest.key}: {ratio:.2f} x over {len(batch)} texts", flush=True)
     for who, contestant in (("limpid", ours_), ("rival", rival)):
         print(f"  {medians[who]:9.3f} texts/s ({min(rates[who]):.3f} to {max(rates[who]):.3f})  {contestant.name}")
-    return ratio, {"limpid": ours_.name, "rival": rival.name, "texts": len(batch), "texts_per_second": rates}
+    return ratio, {"limpid": ours_.name, "rival": rival.name, "texts": len(batch), "texts_per_second": rates,
+                   "rounds": rounds, "machine": describe_with_pytorch()}
 
 
 def quality_cost(limpid, text):
@@ -102,20 +101,8 @@ def quality_cost(limpid, text):
     alone, both = (statistics.median(seconds[wanted]) for wanted in (False, True))
     print(f"quality_cost: {both / alone - 1:.2f} x the attribution ({1e3 * alone:.1f} ms alone, {1e3 * both:.1f} ms with "
           f"the default quality block, {QUALITY_TOKENS} tokens)")
-    return both / alone - 1, {"alone_ms": 1e3 * alone, "with_quality_ms": 1e3 * both}
-
-
-def save(ratios, details, rounds):
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results.setdefault("ratios", {}).update(ratios)
-    results.setdefault("methods", {}).update(machine=machine(), rounds=rounds, **details)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"written to {RESULTS}")
-
-
-def machine():
-    return f"{describe()}, PyTorch {torch.__version__} on {torch.get_num_threads()} threads"
+    return both / alone - 1, {"alone_ms": 1e3 * alone, "with_quality_ms": 1e3 * both,
+                              "machine": describe_with_pytorch()}
 
 
 def main():
@@ -124,7 +111,7 @@ def main():
     parser.add_argument("--texts", type=int, default=1000, help="at most so many texts a contest")
     parser.add_argument("--only", choices=[*(contest.key for contest in CONTESTS), "quality_cost"], action="append")
     arguments = parser.parse_args()
-    print(machine())
+    print(describe_with_pytorch())
 
     folder = str(minilm())
     tokenizer = rivals.Transformers(folder, "sdpa").tokenizer
@@ -140,7 +127,7 @@ def main():
         if not arguments.only or "quality_cost" in arguments.only:
             _, text = min(sized, key=lambda each: abs(each[0] - QUALITY_TOKENS))
             ratios["quality_cost"], details["quality_cost"] = quality_cost(limpid, text)
-    save(ratios, details, arguments.rounds)
+    save(RESULTS, ratios, methods=details)
 
 
 if __name__ == "__main__":

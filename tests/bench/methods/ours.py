@@ -38,8 +38,8 @@ class Limpid:
     """The server with MiniLM. `explainer(method)` is a contestant."""
 
     def __init__(self, folder):
-        self.server = Server({"minilm": folder}, "--log-level", "warning", "--max-queue-seconds", "600", "--max-queue-tokens",
-                             "100000000")
+        self.server = Server({"minilm": folder}, "--log-level", "warning", "--max-queue-seconds", "600",
+                             "--max-queue-tokens", "100000000")
 
     def __enter__(self):
         self.server.__enter__()
