@@ -59,7 +59,7 @@ fuzz:  ## look for inputs that break a parser, SECONDS_EACH=20 for each fuzzer (
 soak: setup-test build  ## steady load with random faults for MINUTES=20; build/soak/results.json
 	@build/python/bin/python tests/faults/soak.py --minutes $(MINUTES)
 
-agreement: setup-test build  ## compare every method with its reference on all twenty texts; docs/agreement.md (half an hour)
+agreement: setup-test build  ## compare every method with its reference on all twenty texts; docs/agreement.md (ten minutes)
 	@build/python/bin/python -m pytest -c tests/pytest.ini --texts 20 tests/oracle
 	@build/python/bin/python tools/agreement.py
 
