@@ -148,16 +148,16 @@ std::vector<Stage> LayerStages(const Architecture& a, int64_t tokens, const std:
   };
   const auto activate = [=] {
     at::Tensor derivative;
-    BiasActivationForward(a.activation, weights[2].bias, broad.clone(), &derivative);
+    ActivationForward(a.activation, broad.clone(), &derivative);
   };
   const auto normalize = [=] {
     LayerNormSaved kept;
-    AddLayerNormForward(norm, norm.bias, narrow, narrow.clone(), &kept);
+    AddLayerNormForward(norm, narrow, narrow.clone(), &kept);
   };
   return {
       {"linear",
        [=] {
-         for (const auto& w : weights) LinearForwardWithoutBias(w, input(w));
+         for (const auto& w : weights) LinearForward(w, input(w));
        },
        linear_flops},
       {"linear vjp",
@@ -173,7 +173,6 @@ std::vector<Stage> LayerStages(const Architecture& a, int64_t tokens, const std:
        2 * product_flops},
       {"attention vjp", [=] { AttentionVjp(shape, qkv, probs, narrow, {}); }, 4 * product_flops},
       {"activation", activate, 0},
-      {"activation vjp", [=] { BiasActivationVjp(broad, broad.clone()); }, 0},
       {"two norms", [=] { normalize(), normalize(); }, 0},
       {"two norm vjps",
        [=] {

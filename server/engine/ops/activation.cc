@@ -12,9 +12,8 @@
 
 namespace limpid::engine {
 
-at::Tensor BiasActivationForward(Activation activation, const at::Tensor& bias, at::Tensor x, at::Tensor* derivative) {
-  if (cpu::Takes(x)) return cpu::BiasActivationForward(*cpu::BestKernels(), activation, bias, std::move(x), derivative);
-  x = x + bias;
+at::Tensor ActivationForward(Activation activation, at::Tensor x, at::Tensor* derivative) {
+  if (cpu::Takes(x)) return cpu::ActivationForward(*cpu::BestKernels(), activation, std::move(x), derivative);
   if (activation == Activation::kRelu) {
     if (derivative != nullptr) *derivative = (x > 0).to(x.scalar_type());
     return at::relu(x);
@@ -22,10 +21,6 @@ at::Tensor BiasActivationForward(Activation activation, const at::Tensor& bias, 
   const char* approximate = activation == Activation::kGeluTanh ? "tanh" : "none";
   if (derivative != nullptr) *derivative = at::gelu_backward(at::ones_like(x), x, approximate);
   return at::gelu(x, approximate);
-}
-
-at::Tensor BiasActivationVjp(const at::Tensor& derivative, at::Tensor grad_output) {
-  return grad_output.mul_(derivative);
 }
 
 }  // namespace limpid::engine

@@ -32,8 +32,9 @@ struct AttentionTaps {
   std::span<at::Tensor> gradient_attention;
 };
 
-// dF/dqkv [total_tokens, 3 * hidden] from dF/dO [total_tokens, hidden]. With dO per head: dF/dA = dO V^T,
-// dV = A^T dO, dS = A * (dA - rowsum(dA * A)), dQ = dS K / sqrt(head_size), dK = dS^T Q / sqrt(head_size).
+// dF/dqkv [total_tokens, 3 * hidden] from dF/dO [total_tokens, hidden]. Where `probs` has no A it is made again, block
+// by block: memory for it grows with T, not with T^2. With dO per head: dF/dA = dO V^T, dV = A^T dO, dS = A * (dA -
+// rowsum(dA * A)), dQ = dS K / sqrt(head_size), dK = dS^T Q / sqrt(head_size).
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps);
 

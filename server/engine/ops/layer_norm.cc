@@ -8,10 +8,9 @@
 
 namespace limpid::engine {
 
-at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& bias, const at::Tensor& residual,
-                               at::Tensor x, LayerNormSaved* saved) {
-  if (cpu::Takes(x)) return cpu::AddLayerNormForward(*cpu::BestKernels(), weights, bias, residual, std::move(x), saved);
-  if (bias.defined()) x = x + bias;
+at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& residual, at::Tensor x,
+                               LayerNormSaved* saved) {
+  if (cpu::Takes(x)) return cpu::AddLayerNormForward(*cpu::BestKernels(), weights, residual, std::move(x), saved);
   if (residual.defined()) x = x + residual;
   const at::Tensor variance = at::var(x, /*dim=*/at::IntArrayRef{-1}, /*unbiased=*/false, /*keepdim=*/true);
   const at::Tensor rstd = at::rsqrt(variance + weights.eps);

@@ -20,11 +20,10 @@ struct LayerNormSaved {
   LayerNormSaved Head(int64_t tokens) const { return {normalized.narrow(0, 0, tokens), rstd.narrow(0, 0, tokens)}; }
 };
 
-// Norm of the sum s = x + bias + residual; `bias` [hidden] and `residual` [total_tokens, hidden] may be undefined.
-// x [total_tokens, hidden] is used up. `saved` may be null: nothing is kept. The residual connection's gradient is the
-// vjp's result, as is x's.
-at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& bias, const at::Tensor& residual,
-                               at::Tensor x, LayerNormSaved* saved);
+// Norm of the sum s = x + residual; `residual` [total_tokens, hidden] may be undefined. x [total_tokens, hidden] is
+// used up. `saved` may be null: nothing is kept. The residual connection's gradient is the vjp's result, as is x's.
+at::Tensor AddLayerNormForward(const LayerNormWeights& weights, const at::Tensor& residual, at::Tensor x,
+                               LayerNormSaved* saved);
 
 // dF/ds from dF/dy = grad_output + grad_residual (the second may be undefined).
 at::Tensor AddLayerNormVjp(const LayerNormWeights& weights, const LayerNormSaved& saved, const at::Tensor& grad_output,

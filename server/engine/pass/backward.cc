@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/gradient_dots.h"
@@ -40,12 +39,11 @@ ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weig
                       const SavedLayer& saved, const ResidualGrad& grad_output, int64_t layer, Gradients* gradients) {
   const int64_t tokens = batch.backward_tokens();
   const BackwardRules& rules = RulesOf(batch.backward_rule);
-  // 5. Norm, down projection.
+  // 5. Norm, down projection, activation.
   const at::Tensor grad_sum2 = rules.add_layer_norm_vjp(weights.mlp_norm, saved.mlp_norm.Head(tokens),
                                                         grad_output.product, grad_output.residual);
-  at::Tensor grad_activated = LinearVjp(weights.mlp_down, grad_sum2);
+  const at::Tensor grad_up = LinearVjp(weights.mlp_down, grad_sum2, saved.mlp_derivative.narrow(0, 0, tokens));
   // 4. Feed-forward.
-  const at::Tensor grad_up = BiasActivationVjp(saved.mlp_derivative.narrow(0, 0, tokens), std::move(grad_activated));
   const at::Tensor grad_middle = LinearVjp(weights.mlp_up, grad_up);
   // 3. Norm, output projection.
   const at::Tensor grad_sum1 =

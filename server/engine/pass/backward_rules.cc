@@ -8,7 +8,7 @@ namespace limpid::engine {
 namespace {
 
 constexpr BackwardRules kGradientRules = {
-    .bias_activation_forward = BiasActivationForward,
+    .activated_linear_forward = ActivatedLinearForward,
     .add_layer_norm_vjp = AddLayerNormVjp,
     .adjust_attention = [](at::Tensor*) {},
     .tanh_slope = [](const at::Tensor&, const at::Tensor& y) { return 1 - y * y; },

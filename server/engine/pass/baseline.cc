@@ -54,7 +54,7 @@ at::Tensor BaselineEmbeddings(const EncoderWeights& weights, const PackedBatch& 
   x.add_(at::embedding(weights.token_type_embeddings, batch.type_ids.index_select(0, places)))
       .add_(at::embedding(weights.position_embeddings, batch.positions.index_select(0, places)));
   if (at == AttachPoint::kEmbeddingOutput) {
-    x = AddLayerNormForward(weights.embedding_norm, {}, {}, std::move(x), /*saved=*/nullptr);
+    x = AddLayerNormForward(weights.embedding_norm, {}, std::move(x), /*saved=*/nullptr);
   }
   const std::vector<int64_t> zeros = IndicesOf(tokens.ids, Baseline::kZero);
   if (!zeros.empty()) x.index_fill_(0, IndexTensor(zeros, device), 0);

@@ -112,8 +112,6 @@ absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, Loa
   ABSL_ASSIGN_OR_RETURN(layer.mlp_up, loader->Linear(name(a.names.mlp_up), a.intermediate_size, hidden));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_down, loader->Linear(name(a.names.mlp_down), hidden, a.intermediate_size));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_norm, loader->LayerNorm(name(a.names.mlp_norm)));
-  for (LinearWeights* linear : {&layer.qkv, &layer.attention_output, &layer.mlp_up, &layer.mlp_down})
-    PackLinear(linear);
   return layer;
 }
 

@@ -31,7 +31,7 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   // The norm uses its input up.
   if (batch.num_backward > 0) saved->embedding_sum = sum.clone();
   // 2. Norm.
-  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, {}, std::move(sum),
+  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, std::move(sum),
                                                 batch.num_backward > 0 ? &saved->embedding_norm : nullptr);
   alter(AttachPoint::kEmbeddingOutput, &saved->embedding_output);
   return saved->embedding_output;

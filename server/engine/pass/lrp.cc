@@ -3,8 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/where.h>
 
-#include <utility>
-
 namespace limpid::engine {
 namespace {
 
@@ -12,10 +10,11 @@ at::Tensor Ratio(const at::Tensor& y, const at::Tensor& z, double limit) {
   return at::where(z == 0, at::Scalar(limit), y / z);
 }
 
-at::Tensor RatioActivation(Activation activation, const at::Tensor& bias, at::Tensor x, at::Tensor* derivative) {
-  if (derivative == nullptr) return BiasActivationForward(activation, bias, std::move(x), nullptr);
-  const at::Tensor z = x + bias;
-  at::Tensor y = BiasActivationForward(activation, bias, std::move(x), nullptr);
+at::Tensor RatioActivation(const LinearWeights& weights, Activation activation, const at::Tensor& x,
+                           at::Tensor* derivative) {
+  if (derivative == nullptr) return ActivatedLinearForward(weights, activation, x, nullptr);
+  const at::Tensor z = LinearForward(weights, x);
+  at::Tensor y = ActivationForward(activation, z.clone(), nullptr);
   *derivative = Ratio(y, z, 0.5);
   return y;
 }
@@ -36,13 +35,13 @@ void Scale(double query_key, double value, at::Tensor* grad_qkv) {
 at::Tensor RatioTanh(const at::Tensor& z, const at::Tensor& y) { return Ratio(y, z, 1); }
 
 constexpr BackwardRules kAttnLrpRules = {
-    .bias_activation_forward = RatioActivation,
+    .activated_linear_forward = RatioActivation,
     .add_layer_norm_vjp = ConstantDeviationVjp,
     .adjust_attention = [](at::Tensor* grad_qkv) { Scale(0.25, 0.5, grad_qkv); },
     .tanh_slope = RatioTanh,
 };
 constexpr BackwardRules kCpLrpRules = {
-    .bias_activation_forward = RatioActivation,
+    .activated_linear_forward = RatioActivation,
     .add_layer_norm_vjp = ConstantDeviationVjp,
     .adjust_attention = [](at::Tensor* grad_qkv) { Scale(0, 1, grad_qkv); },
     .tanh_slope = RatioTanh,

@@ -1,14 +1,17 @@
-// The tuned CPU kernels against the portable ops in double, on widths that do and do not fill whole vectors.
+// The tuned CPU kernels against the portable ops in double, on sizes that do and do not fill whole vectors and panels.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <tuple>
 
 #include "engine/kernels/cpu/attention.h"
 #include "engine/kernels/cpu/elementwise.h"
+#include "engine/kernels/cpu/linear.h"
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
 #include "engine/ops/layer_norm.h"
+#include "engine/ops/linear.h"
 #include "unit/engine/op_kernels.h"
 
 namespace limpid::engine {
@@ -33,32 +36,32 @@ class RowKernels : public ::testing::TestWithParam<std::tuple<KernelSet, int64_t
   const cpu::Kernels* kernels_ = nullptr;
 };
 
-TEST_P(RowKernels, BiasActivationAndItsDerivative) {
+TEST_P(RowKernels, ActivationAndItsDerivative) {
   for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
     // Far enough out to see both tails.
-    const at::Tensor x = Matrix(4), bias = Vector();
+    const at::Tensor x = Matrix(4);
     at::Tensor slope, expected_slope;
 
-    const at::Tensor y = cpu::BiasActivationForward(*kernels_, activation, bias, x.clone(), &slope);
-    const at::Tensor without = cpu::BiasActivationForward(*kernels_, activation, bias, x.clone(), nullptr);
+    const at::Tensor y = cpu::ActivationForward(*kernels_, activation, x.clone(), &slope);
+    const at::Tensor without = cpu::ActivationForward(*kernels_, activation, x.clone(), nullptr);
 
-    const at::Tensor expected = BiasActivationForward(activation, Double(bias), Double(x), &expected_slope);
+    const at::Tensor expected = ActivationForward(activation, Double(x), &expected_slope);
     EXPECT_LE(RelativeError(y, expected), kFp32Tolerance);
     EXPECT_LE(RelativeError(slope, expected_slope), kFp32Tolerance);
     EXPECT_TRUE(at::equal(y, without));
   }
 }
 
-TEST_P(RowKernels, AddLayerNormWithAndWithoutBiasAndResidual) {
+TEST_P(RowKernels, AddLayerNormWithAndWithoutResidual) {
   const LayerNormWeights weights = {Vector(), Vector(), 1e-5};
   const LayerNormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
   for (const bool added : {false, true}) {
-    const at::Tensor x = Matrix(), bias = added ? Vector() : at::Tensor(), residual = added ? Matrix() : at::Tensor();
+    const at::Tensor x = Matrix(), residual = added ? Matrix() : at::Tensor();
     LayerNormSaved saved, expected_saved;
 
-    const at::Tensor y = cpu::AddLayerNormForward(*kernels_, weights, bias, residual, x.clone(), &saved);
+    const at::Tensor y = cpu::AddLayerNormForward(*kernels_, weights, residual, x.clone(), &saved);
 
-    const at::Tensor expected = AddLayerNormForward(exact, Double(bias), Double(residual), Double(x), &expected_saved);
+    const at::Tensor expected = AddLayerNormForward(exact, Double(residual), Double(x), &expected_saved);
     // One column is its own mean: what remains is rounding, divided by sqrt(eps).
     const double tolerance = Cols() == 1 ? 1e-3 : 5e-6;
     EXPECT_LE(RelativeError(y, expected), tolerance);
@@ -106,6 +109,63 @@ INSTANTIATE_TEST_SUITE_P(Shapes, RowKernels,
                                             ::testing::Values(1, 7, 8, 16, 17, 33, 384)),
                          RowName);
 
+// Parameter: kernel set, rows, inner, columns.
+class ProductKernels : public ::testing::TestWithParam<std::tuple<KernelSet, std::array<int64_t, 3>>> {
+ protected:
+  void SetUp() override {
+    at::manual_seed(1);
+    const KernelSet& set = std::get<0>(GetParam());
+    kernels_ = set.get();
+    if (kernels_ == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
+    const auto [rows, inner, cols] = std::get<1>(GetParam());
+    x_ = at::randn({rows, inner});
+    weights_ = {at::randn({cols, inner}), at::randn({cols})};
+    exact_ = {Double(weights_.weight), Double(weights_.bias)};
+  }
+
+  const cpu::Kernels* kernels_ = nullptr;
+  at::Tensor x_;
+  LinearWeights weights_, exact_;
+};
+
+TEST_P(ProductKernels, Linear) {
+  EXPECT_LE(RelativeError(cpu::LinearForward(*kernels_, weights_, x_), LinearForward(exact_, Double(x_))),
+            kFp32Tolerance);
+}
+
+TEST_P(ProductKernels, ActivatedLinearAndItsDerivative) {
+  at::Tensor slope, expected_slope;
+  const at::Tensor y = cpu::ActivatedLinearForward(*kernels_, weights_, Activation::kGelu, x_, &slope);
+  const at::Tensor expected = ActivatedLinearForward(exact_, Activation::kGelu, Double(x_), &expected_slope);
+  EXPECT_LE(RelativeError(y, expected), kFp32Tolerance);
+  // The slope bends by up to 0.8 for each unit of a sum that is rounded at its own size.
+  EXPECT_LE(RelativeError(slope, expected_slope), 2e-5);
+  EXPECT_TRUE(at::equal(cpu::ActivatedLinearForward(*kernels_, weights_, Activation::kGelu, x_, nullptr), y));
+}
+
+TEST_P(ProductKernels, LinearVjpWithAndWithoutSlope) {
+  const at::Tensor grad = at::randn({x_.size(0), weights_.weight.size(0)}), slope = at::randn(x_.sizes());
+  EXPECT_LE(RelativeError(cpu::LinearVjp(*kernels_, weights_, grad, {}), LinearVjp(exact_, Double(grad))),
+            kFp32Tolerance);
+  EXPECT_LE(
+      RelativeError(cpu::LinearVjp(*kernels_, weights_, grad, slope), LinearVjp(exact_, Double(grad), Double(slope))),
+      kFp32Tolerance);
+}
+
+std::string ProductName(const ::testing::TestParamInfo<std::tuple<KernelSet, std::array<int64_t, 3>>>& test) {
+  std::string name = std::get<0>(test.param).name;
+  for (const int64_t size : std::get<1>(test.param)) name.append("_").append(std::to_string(size));
+  return name;
+}
+
+// One of everything; less than a tile, a panel, a vector; more than a block of rows and a panel's depth, evenly or not.
+constexpr std::array<int64_t, 3> kProducts[] = {{1, 1, 1},      {5, 3, 2},     {13, 17, 33},  {12, 384, 64},
+                                                {481, 385, 47}, {7, 1000, 96}, {1000, 64, 31}};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, ProductKernels,
+                         ::testing::Combine(::testing::ValuesIn(KernelSets()), ::testing::ValuesIn(kProducts)),
+                         ProductName);
+
 struct Shape {
   const char* name;
   std::vector<int64_t> lengths;
@@ -140,6 +200,27 @@ TEST_P(AttentionKernels, GivesFirstTokensAloneAndKeepsTheMapsAskedFor) {
   EXPECT_TRUE(at::equal(cpu::AttentionForward(*kernels, all, qkv, keeps, &not_kept), output));
   EXPECT_FALSE(not_kept[0].defined());
   EXPECT_TRUE(at::equal(not_kept[1], probs[1]));
+}
+
+TEST_P(AttentionKernels, VjpMakesAgainTheMapsThatWereNotKept) {
+  const auto& [set, shape] = GetParam();
+  const cpu::Kernels* kernels = set.get();
+  if (kernels == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
+  at::manual_seed(1);
+  const int64_t length = shape.lengths[0], hidden = shape.num_heads * shape.head_size;
+  const std::vector<int64_t> cu_seqlens = {0, length, 2 * length};
+  const AttentionShape packed = {cu_seqlens, shape.num_heads};
+  const at::Tensor qkv = at::randn({2 * length, 3 * hidden}), grad_output = at::randn({2 * length, hidden});
+  const std::vector<uint8_t> keeps = {0, 1};
+  std::vector<at::Tensor> all, some;
+  cpu::AttentionForward(*kernels, packed, qkv, {}, &all);
+  cpu::AttentionForward(*kernels, packed, qkv, keeps, &some);
+
+  const at::Tensor grad = cpu::AttentionVjp(*kernels, packed, qkv, some, grad_output, {});
+
+  EXPECT_TRUE(at::equal(grad, cpu::AttentionVjp(*kernels, packed, qkv, all, grad_output, {})));
+  const at::Tensor exact = AttentionVjp(packed, Double(qkv), std::vector<at::Tensor>(2), Double(grad_output), {});
+  EXPECT_LE(RelativeError(grad, exact), kFp32Tolerance);
 }
 
 TEST_P(AttentionKernels, ForwardVjpAndTap) {

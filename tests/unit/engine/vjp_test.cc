@@ -49,31 +49,43 @@ TEST_F(Vjp, Linear) {
       FiniteDifferences([&](const at::Tensor& v) { return LinearForward(weights, v); }, x, cotangent);
 
   EXPECT_LE(RelativeError(LinearVjp(weights, cotangent), truth), kTolerance);
-  EXPECT_LE(RelativeError(LinearForwardWithoutBias(weights, x) + weights.bias, LinearForward(weights, x)), kTolerance);
 }
 
-TEST_F(Vjp, BiasActivation) {
+TEST_F(Vjp, Activation) {
   for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
-    const at::Tensor x = Random({3, 11}), bias = Random({11}), cotangent = Random({3, 11});
-    const auto forward = [&](const at::Tensor& v) { return BiasActivationForward(activation, bias, v, nullptr); };
+    const at::Tensor x = Random({3, 11}), cotangent = Random({3, 11});
+    const auto forward = [&](const at::Tensor& v) { return ActivationForward(activation, v.clone(), nullptr); };
     at::Tensor derivative;
-    BiasActivationForward(activation, bias, x, &derivative);
+    ActivationForward(activation, x.clone(), &derivative);
 
-    EXPECT_LE(RelativeError(BiasActivationVjp(derivative, cotangent.clone()), FiniteDifferences(forward, x, cotangent)),
-              kTolerance);
+    EXPECT_LE(RelativeError(cotangent * derivative, FiniteDifferences(forward, x, cotangent)), kTolerance);
   }
+}
+
+TEST_F(Vjp, LinearsAroundAnActivation) {
+  const LinearWeights up = {Random({9, 4}), Random({9})}, down = {Random({4, 9}), Random({4})};
+  const at::Tensor x = Random({3, 4}), cotangent = Random({3, 4});
+  const auto forward = [&](const at::Tensor& v) {
+    return LinearForward(down, ActivatedLinearForward(up, Activation::kGelu, v, nullptr));
+  };
+  at::Tensor derivative;
+  ActivatedLinearForward(up, Activation::kGelu, x, &derivative);
+
+  const at::Tensor grad = LinearVjp(up, LinearVjp(down, cotangent, derivative));
+
+  EXPECT_LE(RelativeError(grad, FiniteDifferences(forward, x, cotangent)), kTolerance);
 }
 
 TEST_F(Vjp, AddLayerNormTowardInputAndResidual) {
   const LayerNormWeights weights = {Random({6}), Random({6}), 1e-5};
-  const at::Tensor x = Random({3, 6}), bias = Random({6}), residual = Random({3, 6});
+  const at::Tensor x = Random({3, 6}), residual = Random({3, 6});
   const at::Tensor cotangent = Random({3, 6}), beside = Random({3, 6});
   LayerNormSaved saved, ignored;
-  AddLayerNormForward(weights, bias, residual, x, &saved);
+  AddLayerNormForward(weights, residual, x, &saved);
   const at::Tensor grad = AddLayerNormVjp(weights, saved, cotangent, beside);
 
-  const auto of_x = [&](const at::Tensor& v) { return AddLayerNormForward(weights, bias, residual, v, &ignored); };
-  const auto of_residual = [&](const at::Tensor& v) { return AddLayerNormForward(weights, bias, v, x, &ignored); };
+  const auto of_x = [&](const at::Tensor& v) { return AddLayerNormForward(weights, residual, v, &ignored); };
+  const auto of_residual = [&](const at::Tensor& v) { return AddLayerNormForward(weights, v, x, &ignored); };
   EXPECT_LE(RelativeError(grad, FiniteDifferences(of_x, x, cotangent + beside)), kTolerance);
   EXPECT_LE(RelativeError(grad, FiniteDifferences(of_residual, residual, cotangent + beside)), kTolerance);
   EXPECT_LE(RelativeError(AddLayerNormVjp(weights, saved, cotangent, {}), FiniteDifferences(of_x, x, cotangent)),

@@ -6,31 +6,13 @@
 #include <cmath>
 
 #include "engine/kernels/cpu/parallel.h"
-
-// The BLAS inside LibTorch (MKL on x86); inside a parallel region it runs on the calling thread alone.
-extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k,
-                       const float* alpha, const float* a, const int* lda, const float* b, const int* ldb,
-                       const float* beta, float* c, const int* ldc);
+#include "engine/kernels/cpu/scratch.h"
 
 namespace limpid::engine::cpu {
 namespace {
 
-struct Matrix {
-  const float* data;
-  int64_t stride;  // between rows
-  bool transposed = false;
-};
-
-// out [rows, cols] = alpha * a b, all row-major, a [rows, inner], b [inner, cols] after transposition.
-void Multiply(const Matrix& a, const Matrix& b, int64_t rows, int64_t inner, int64_t cols, float alpha, float* out,
-              int64_t out_stride) {
-  // BLAS is column-major, where these matrices are their own transposes: out^T = b^T a^T.
-  const int m = static_cast<int>(cols), n = static_cast<int>(rows), k = static_cast<int>(inner);
-  const int lda = static_cast<int>(b.stride), ldb = static_cast<int>(a.stride), ldc = static_cast<int>(out_stride);
-  const float beta = 0;
-  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &m, &n, &k, &alpha, b.data, &lda, a.data, &ldb, &beta, out,
-         &ldc);
-}
+// Scores are made, normalized and used so many queries at a time: a block of them stays in cache.
+constexpr int64_t kQueryBlock = 48;
 
 // One sequence and head.
 struct Task {
@@ -66,8 +48,9 @@ struct Layout {
     return task.begin * 3 * hidden + part * hidden + task.head * head_size;
   }
   int64_t Output(int64_t token, const Task& task) const { return token * hidden + task.head * head_size; }
-  Matrix Of(const float* qkv, const Task& task, int64_t part, bool transposed = false) const {
-    return {qkv + Qkv(task, part), 3 * hidden, transposed};
+  // [T, head_size]
+  MatrixView Of(const float* qkv, const Task& task, int64_t part) const {
+    return {qkv + Qkv(task, part), 3 * hidden, 1};
   }
 };
 
@@ -75,10 +58,58 @@ float* HeadOf(const at::Tensor& per_head, const Task& task) {
   return per_head.data_ptr<float>() + task.head * task.length * task.length;
 }
 
-float* Scratch(int64_t count) {
-  thread_local std::vector<float> buffer;
-  if (buffer.size() < static_cast<size_t>(count)) buffer.resize(static_cast<size_t>(count));
-  return buffer.data();
+// The right-hand side of products [depth, cols] of one task, as panels; kept by the thread until the next task.
+class Packed {
+ public:
+  void Pack(const Kernels& kernels, const MatrixView& m, int64_t depth, int64_t cols) {
+    depth_ = depth;
+    cols_ = cols;
+    const int64_t width = kernels.panel_cols;
+    data_ = scratch_.Floats((cols + width - 1) / width * width * depth);
+    for (int64_t j = 0; j < cols; j += width) {
+      kernels.pack_panel(m.From(0, j), depth, std::min(width, cols - j), data_ + j * depth);
+    }
+  }
+
+  // y [rows, cols] = x [rows, depth] M, or y += x M.
+  void Multiply(const Kernels& kernels, const MatrixView& x, int64_t rows, float* y, int64_t y_stride,
+                bool is_added = false) const {
+    for (int64_t j = 0; j < cols_; j += kernels.panel_cols) {
+      kernels.multiply_panel({.x = x,
+                              .panel = data_ + j * depth_,
+                              .rows = rows,
+                              .depth = depth_,
+                              .cols = std::min(kernels.panel_cols, cols_ - j),
+                              .start = is_added ? y + j : nullptr,
+                              .start_stride = y_stride,
+                              .y = y + j,
+                              .y_stride = y_stride});
+    }
+  }
+
+ private:
+  Scratch scratch_;
+  float* data_ = nullptr;
+  int64_t depth_ = 0, cols_ = 0;
+};
+
+// What a thread keeps from task to task.
+struct Workspace {
+  Packed keys, values, block;
+  Packed keys_transposed, values_transposed;
+  Scratch probs, grad;
+
+  static Workspace& OfThread() {
+    thread_local Workspace workspace;
+    return workspace;
+  }
+};
+
+// softmax(Q K^T * scale) of queries [query, query + rows).
+void Probabilities(const Kernels& kernels, const Layout& layout, const Packed& keys_transposed,
+                   const MatrixView& queries, int64_t rows, int64_t length, float* probs) {
+  keys_transposed.Multiply(kernels, queries, rows, probs, length);
+  kernels.softmax(probs, rows, length, layout.scale);
 }
 
 }  // namespace
@@ -99,16 +130,19 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
   float* out = output.data_ptr<float>();
   ForItems(static_cast<int64_t>(tasks.size()), [&](int64_t item) {
     const Task& task = tasks[static_cast<size_t>(item)];
-    const int64_t length = task.length;
-    const int64_t queries = first_only ? 1 : length;
+    const int64_t length = task.length, width = layout.head_size;
+    Workspace& work = Workspace::OfThread();
+    work.keys_transposed.Pack(kernels, layout.Of(in, task, 1).Transposed(), width, length);
+    work.values.Pack(kernels, layout.Of(in, task, 2), length, width);
     const at::Tensor& kept = (*probs)[task.sequence];
-    float* a = kept.defined() ? HeadOf(kept, task) : Scratch(queries * length);
-    Multiply(layout.Of(in, task, 0), layout.Of(in, task, 1, /*transposed=*/true), queries, layout.head_size, length,
-             layout.scale, a, length);
-    kernels.softmax(a, queries, length);
     const int64_t to = first_only ? static_cast<int64_t>(task.sequence) : task.begin;
-    Multiply({a, length}, layout.Of(in, task, 2), queries, length, layout.head_size, 1, out + layout.Output(to, task),
-             layout.hidden);
+    const int64_t queries = first_only ? 1 : length;
+    for (int64_t query = 0; query < queries; query += kQueryBlock) {
+      const int64_t rows = std::min(kQueryBlock, queries - query);
+      float* a = kept.defined() ? HeadOf(kept, task) + query * length : work.probs.Floats(kQueryBlock * length);
+      Probabilities(kernels, layout, work.keys_transposed, layout.Of(in, task, 0).From(query, 0), rows, length, a);
+      work.values.Multiply(kernels, {a, length, 1}, rows, out + layout.Output(to + query, task), layout.hidden);
+    }
   });
   return output;
 }
@@ -119,7 +153,9 @@ at::Tensor AttentionVjp(const Kernels& kernels, const AttentionShape& shape, con
   at::Tensor grad_qkv = at::empty({grad_output.size(0), 3 * layout.hidden}, qkv.options());
   std::vector<at::Tensor> relevance(probs.size());
   for (size_t s = 0; s < probs.size() && !taps.gradient_attention.empty(); ++s) {
-    if (taps.gradient_attention[s].defined()) relevance[s] = at::empty(probs[s].sizes(), probs[s].options());
+    if (!taps.gradient_attention[s].defined()) continue;
+    const int64_t length = shape.cu_seqlens[s + 1] - shape.cu_seqlens[s];
+    relevance[s] = at::empty({shape.num_heads, length, length}, qkv.options());
   }
   const std::vector<Task> tasks = MakeTasks(shape);
   const float* in = qkv.const_data_ptr<float>();
@@ -128,18 +164,35 @@ at::Tensor AttentionVjp(const Kernels& kernels, const AttentionShape& shape, con
   ForItems(static_cast<int64_t>(tasks.size()), [&](int64_t item) {
     const Task& task = tasks[static_cast<size_t>(item)];
     const int64_t length = task.length, width = layout.head_size, stride = 3 * layout.hidden;
-    const float* a = HeadOf(probs[task.sequence], task);
-    const Matrix dO = {grad_o + layout.Output(task.begin, task), layout.hidden};
-    float* grad_a = Scratch(length * length);
-    Multiply(dO, layout.Of(in, task, 2, /*transposed=*/true), length, width, length, 1, grad_a, length);
-    if (relevance[task.sequence].defined()) {
-      kernels.positive_product(a, grad_a, HeadOf(relevance[task.sequence], task), length * length);
+    const MatrixView query = layout.Of(in, task, 0), key = layout.Of(in, task, 1), value = layout.Of(in, task, 2);
+    const MatrixView dO = {grad_o + layout.Output(task.begin, task), layout.hidden, 1};
+    const at::Tensor& kept = probs[task.sequence];
+    Workspace& work = Workspace::OfThread();
+    work.values_transposed.Pack(kernels, value.Transposed(), width, length);
+    work.keys.Pack(kernels, key, length, width);
+    if (!kept.defined()) work.keys_transposed.Pack(kernels, key.Transposed(), width, length);
+    for (int64_t q = 0; q < length; q += kQueryBlock) {
+      const int64_t rows = std::min(kQueryBlock, length - q);
+      float* a = kept.defined() ? HeadOf(kept, task) + q * length : work.probs.Floats(kQueryBlock * length);
+      if (!kept.defined()) {
+        Probabilities(kernels, layout, work.keys_transposed, query.From(q, 0), rows, length, a);
+      }
+      // dA = dO V^T
+      float* grad = work.grad.Floats(kQueryBlock * length);
+      work.values_transposed.Multiply(kernels, dO.From(q, 0), rows, grad, length);
+      if (relevance[task.sequence].defined()) {
+        kernels.positive_product(a, grad, HeadOf(relevance[task.sequence], task) + q * length, rows * length);
+      }
+      // dV += A^T dO
+      work.block.Pack(kernels, dO.From(q, 0), rows, width);
+      const MatrixView probs_of_block = {a, length, 1}, grad_of_block = {grad, length, 1};
+      work.block.Multiply(kernels, probs_of_block.Transposed(), length, out + layout.Qkv(task, 2), stride, q > 0);
+      // dS, in its place; dQ = dS K, dK += dS^T Q
+      kernels.softmax_vjp(a, grad, rows, length, layout.scale);
+      work.keys.Multiply(kernels, grad_of_block, rows, out + layout.Qkv(task, 0) + q * stride, stride);
+      work.block.Pack(kernels, query.From(q, 0), rows, width);
+      work.block.Multiply(kernels, grad_of_block.Transposed(), length, out + layout.Qkv(task, 1), stride, q > 0);
     }
-    Multiply({a, length, true}, dO, length, length, width, 1, out + layout.Qkv(task, 2), stride);
-    kernels.softmax_vjp(a, grad_a, length, length, layout.scale);
-    Multiply({grad_a, length}, layout.Of(in, task, 1), length, length, width, 1, out + layout.Qkv(task, 0), stride);
-    Multiply({grad_a, length, true}, layout.Of(in, task, 0), length, length, width, 1, out + layout.Qkv(task, 1),
-             stride);
   });
   for (size_t s = 0; s < relevance.size(); ++s) {
     if (relevance[s].defined()) taps.gradient_attention[s].copy_(relevance[s].mean(0));

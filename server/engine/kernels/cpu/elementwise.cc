@@ -29,28 +29,25 @@ bool Takes(const at::Tensor& x) {
   return !portable_only && x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous() && BestKernels() != nullptr;
 }
 
-at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, const at::Tensor& bias, at::Tensor x,
-                                 at::Tensor* derivative) {
+at::Tensor ActivationForward(const Kernels& kernels, Activation activation, at::Tensor x, at::Tensor* derivative) {
   const int64_t rows = x.size(0), cols = x.size(1);
   if (derivative != nullptr) *derivative = at::empty_like(x);
   float* data = x.data_ptr<float>();
   float* slope = derivative == nullptr ? nullptr : derivative->data_ptr<float>();
-  const float* shift = bias.const_data_ptr<float>();
   ForRows(rows, Grain(cols), [&](int64_t begin, int64_t end) {
-    kernels.bias_activation(activation, shift, data + begin * cols, slope == nullptr ? nullptr : slope + begin * cols,
-                            end - begin, cols);
+    kernels.activate(activation, data + begin * cols, slope == nullptr ? nullptr : slope + begin * cols, end - begin,
+                     cols, cols);
   });
   return x;
 }
 
-at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& bias,
-                               const at::Tensor& residual, at::Tensor x, LayerNormSaved* saved) {
+at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& residual,
+                               at::Tensor x, LayerNormSaved* saved) {
   // Without a vjp to come the output takes the place of what it is made of.
   at::Tensor output = saved == nullptr ? x : at::empty_like(x);
   if (saved != nullptr) *saved = {x, at::empty({x.size(0), 1}, x.options())};
   const LayerNormCall call = {
       .x = x.data_ptr<float>(),
-      .bias = DataOrNull(bias),
       .residual = DataOrNull(residual),
       .weight = weights.weight.const_data_ptr<float>(),
       .norm_bias = weights.bias.const_data_ptr<float>(),

@@ -25,10 +25,9 @@ class PortableOnly {
 };
 
 // The tuned CPU forms of ops/activation.h and ops/layer_norm.h, rows spread over the compute threads.
-at::Tensor BiasActivationForward(const Kernels& kernels, Activation activation, const at::Tensor& bias, at::Tensor x,
-                                 at::Tensor* derivative);
-at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& bias,
-                               const at::Tensor& residual, at::Tensor x, LayerNormSaved* saved);
+at::Tensor ActivationForward(const Kernels& kernels, Activation activation, at::Tensor x, at::Tensor* derivative);
+at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& residual,
+                               at::Tensor x, LayerNormSaved* saved);
 at::Tensor AddLayerNormVjp(const Kernels& kernels, const LayerNormWeights& weights, const LayerNormSaved& saved,
                            const at::Tensor& grad_output, const at::Tensor& grad_residual);
 

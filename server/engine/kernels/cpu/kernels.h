@@ -8,11 +8,40 @@
 // (vector_kernels.cc) is compiled once per instruction set and chosen at run time.
 namespace limpid::engine::cpu {
 
+// A matrix within another, or its transpose: element (i, j) is data[i * row_stride + j * col_stride].
+struct MatrixView {
+  const float* data;
+  int64_t row_stride, col_stride;
+
+  MatrixView From(int64_t row, int64_t col) const {
+    return {data + row * row_stride + col * col_stride, row_stride, col_stride};
+  }
+  MatrixView Transposed() const { return {data, col_stride, row_stride}; }
+};
+
+// y = start + x M, M the `depth` rows and the first `cols` columns of a panel.
+struct PanelCall {
+  MatrixView x;  // [rows, depth]
+  const float* panel;
+  int64_t rows, depth, cols;
+  const float* start;    // [rows, cols] or null: nothing; may be y
+  int64_t start_stride;  // between rows; 0: the same for all
+  float* y;              // [rows, cols]
+  int64_t y_stride;
+};
+
 struct Kernels {
   const char* isa;
 
-  // Rows of `scores` [rows, cols], in place: softmax.
-  void (*softmax)(float* scores, int64_t rows, int64_t cols);
+  // Columns of a panel: the right-hand side of a matrix product is read in panels [depth, panel_cols], row by row.
+  int64_t panel_cols;
+
+  // panel = the first `depth` rows and `cols` columns of m, zeros in the columns beyond. Fast where one stride is 1.
+  void (*pack_panel)(const MatrixView& m, int64_t depth, int64_t cols, float* panel);
+  void (*multiply_panel)(const PanelCall& call);
+
+  // Rows of `scores` [rows, cols], in place: softmax of scale * scores, scale > 0.
+  void (*softmax)(float* scores, int64_t rows, int64_t cols, float scale);
 
   // grad_probs [rows, cols] is dF/dA on entry and dF/dscores * scale on return:
   // scale * A * (dA - rowsum(dA * A)).
@@ -21,12 +50,14 @@ struct Kernels {
   // out[i] = max(0, a[i] * b[i]).
   void (*positive_product)(const float* a, const float* b, float* out, int64_t count);
 
-  // x [rows, cols] += bias [cols], then x = f(x) in place; f'(x + bias) goes to `derivative` unless it is null.
-  void (*bias_activation)(Activation activation, const float* bias, float* x, float* derivative, int64_t rows,
-                          int64_t cols);
+  // x [rows, cols] = f(x) in place; f'(x) goes to `derivative` unless that is null. `stride` lies between rows of both.
+  void (*activate)(Activation activation, float* x, float* derivative, int64_t rows, int64_t cols, int64_t stride);
 
-  // x [rows, cols] += bias + residual (each may be null), then x = (x - mean) / sqrt(var + eps) in place, kept for the
-  // vjp; output = x * weight + norm_bias, which may be x itself; rstd [rows], or null.
+  // x [rows, cols] *= factor, `stride` between rows of both.
+  void (*scale_by)(const float* factor, float* x, int64_t rows, int64_t cols, int64_t stride);
+
+  // x [rows, cols] += residual (may be null), then x = (x - mean) / sqrt(var + eps) in place, kept for the vjp; output
+  // = x * weight + norm_bias, which may be x itself; rstd [rows], or null.
   void (*add_layer_norm)(const struct LayerNormCall& call, int64_t row_begin, int64_t row_end);
 
   // grad_input = rstd * (wg - mean(wg) - normalized * mean(wg * normalized)), wg = weight * (grad + grad_residual).
@@ -35,7 +66,6 @@ struct Kernels {
 
 struct LayerNormCall {
   float* x;
-  const float* bias;      // [cols] or null
   const float* residual;  // [rows, cols] or null
   const float* weight;
   const float* norm_bias;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/kernels/cpu/kernels.h"
+#include "engine/kernels/cpu/panel_kernels.h"
 
 namespace limpid::engine::cpu::LIMPID_ISA {
 namespace {
@@ -41,7 +42,8 @@ inline Vec Keep(const Vec& v, float other, int64_t lanes) {
   return lanes == kWidth ? v : Vec::set(Vec(other), v, lanes);
 }
 
-void Softmax(float* scores, int64_t rows, int64_t cols) {
+void Softmax(float* scores, int64_t rows, int64_t cols, float scale) {
+  const Vec factor(scale);
   for (int64_t r = 0; r < rows; ++r, scores += cols) {
     Vec top(-INFINITY);
     ForEachVector(cols,
@@ -49,7 +51,7 @@ void Softmax(float* scores, int64_t rows, int64_t cols) {
     const Vec shift(Max(top));
     Vec sum(0);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
-      const Vec e = (Load(scores + i, n) - shift).exp();
+      const Vec e = ((Load(scores + i, n) - shift) * factor).exp();
       Store(e, scores + i, n);
       sum = sum + Keep(e, 0, n);
     });
@@ -106,26 +108,32 @@ struct Relu {
 };
 
 template <typename F>
-void BiasThen(const float* bias, float* x, float* derivative, int64_t rows, int64_t cols) {
-  for (int64_t r = 0; r < rows; ++r, x += cols) {
+void ActivateBy(float* x, float* derivative, int64_t rows, int64_t cols, int64_t stride) {
+  for (int64_t r = 0; r < rows; ++r, x += stride) {
     ForEachVector(cols, [&](int64_t i, int64_t n) {
       Vec y, dy;
-      F::Apply(Load(x + i, n) + Load(bias + i, n), &y, derivative == nullptr ? nullptr : &dy);
+      F::Apply(Load(x + i, n), &y, derivative == nullptr ? nullptr : &dy);
       Store(y, x + i, n);
       if (derivative != nullptr) Store(dy, derivative + i, n);
     });
-    if (derivative != nullptr) derivative += cols;
+    if (derivative != nullptr) derivative += stride;
   }
 }
 
-void BiasActivation(Activation activation, const float* bias, float* x, float* derivative, int64_t rows, int64_t cols) {
+void Activate(Activation activation, float* x, float* derivative, int64_t rows, int64_t cols, int64_t stride) {
   switch (activation) {
     case Activation::kGelu:
-      return BiasThen<Gelu>(bias, x, derivative, rows, cols);
+      return ActivateBy<Gelu>(x, derivative, rows, cols, stride);
     case Activation::kGeluTanh:
-      return BiasThen<GeluTanh>(bias, x, derivative, rows, cols);
+      return ActivateBy<GeluTanh>(x, derivative, rows, cols, stride);
     case Activation::kRelu:
-      return BiasThen<Relu>(bias, x, derivative, rows, cols);
+      return ActivateBy<Relu>(x, derivative, rows, cols, stride);
+  }
+}
+
+void ScaleBy(const float* factor, float* x, int64_t rows, int64_t cols, int64_t stride) {
+  for (int64_t r = 0; r < rows; ++r, x += stride, factor += stride) {
+    ForEachVector(cols, [&](int64_t i, int64_t n) { Store(Load(x + i, n) * Load(factor + i, n), x + i, n); });
   }
 }
 
@@ -138,7 +146,6 @@ void AddLayerNorm(const LayerNormCall& call, int64_t row_begin, int64_t row_end)
     Vec sum(0);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
       Vec v = Load(x + i, n);
-      if (call.bias != nullptr) v = v + Load(call.bias + i, n);
       if (residual != nullptr) v = v + Load(residual + i, n);
       Store(v, x + i, n);
       sum = sum + Keep(v, 0, n);
@@ -186,8 +193,17 @@ void LayerNormVjp(const LayerNormVjpCall& call, int64_t row_begin, int64_t row_e
 
 #define LIMPID_STRINGIFY_(x) #x
 #define LIMPID_STRINGIFY(x) LIMPID_STRINGIFY_(x)
-constexpr Kernels kKernels = {
-    LIMPID_STRINGIFY(LIMPID_ISA), Softmax, SoftmaxVjp, PositiveProduct, BiasActivation, AddLayerNorm, LayerNormVjp};
+constexpr Kernels kKernels = {LIMPID_STRINGIFY(LIMPID_ISA),
+                              kPanelCols,
+                              PackPanel,
+                              MultiplyPanel,
+                              Softmax,
+                              SoftmaxVjp,
+                              PositiveProduct,
+                              Activate,
+                              ScaleBy,
+                              AddLayerNorm,
+                              LayerNormVjp};
 
 }  // namespace
 
