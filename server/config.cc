@@ -22,7 +22,7 @@ constexpr char kFooter[] =
 // Flags as they are typed, before they become a Config.
 struct Flags {
   std::vector<std::string> models;
-  std::string health_listen = "off", reflection, log_level = "info", log_format;
+  std::string health_listen = "off", reflection, weights = "read", log_level = "info", log_format;
   double max_request_seconds = 60, max_queue_seconds = 5, stall_seconds = 30, drain_notice_seconds = 0,
          drain_seconds = 30;
   double canary_seconds = 30, watchdog_seconds = 60;
@@ -89,9 +89,13 @@ void AddSecurityFlags(CLI::App* app, rpc::SecurityOptions* security) {
       ->needs(keys);
 }
 
-void AddComputeFlags(CLI::App* app, Config* config) {
+void AddComputeFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--device", &config->engine.device, "cpu|cuda|cuda:N", "Where the models run");
   AddNumber(app, "--threads", &config->engine.num_threads, CLI::Range(0, 1024), "CPU threads of a pass; 0: all cores");
+  AddChoice(
+      app, "--weights", &flags->weights, {"read", "mapped"},
+      "read: into memory of its own; mapped: kept in the file's pages, which all\nprocesses of the host share, and "
+      "the file must not change meanwhile");
   AddNumber(app, "--tokenizer-threads", &config->tokenizer_threads, CLI::Range(1, 256),
             "Threads that tokenize and fold results");
   AddNumber(app, "--max-batch-tokens", &config->schedule.max_batch_tokens, CLI::Range(1, 1 << 20),
@@ -157,6 +161,7 @@ void Convert(const Flags& flags, Config* config) {
     config->models.push_back(std::move(model));
   }
   if (flags.health_listen != "off") config->health_listen = flags.health_listen;
+  config->engine.map_weights = flags.weights == "mapped";
   config->reflection = flags.reflection.empty() ? !config->security.has_tls() : flags.reflection == "on";
   if (config->admin_listen != "off" && config->admin_model_root.empty())
     throw CLI::ValidationError("--admin-model-root", "is needed with --admin-listen");
@@ -185,7 +190,7 @@ CommandLine ParseCommandLine(int argc, char** argv) {
   app.get_formatter()->column_width(42);
   AddServingFlags(&app, &line.config, &flags);
   AddSecurityFlags(&app, &line.config.security);
-  AddComputeFlags(&app, &line.config);
+  AddComputeFlags(&app, &line.config, &flags);
   AddLimitFlags(&app, &line.config, &flags);
   AddLogFlags(&app, &flags);
   try {

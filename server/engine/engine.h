@@ -80,6 +80,8 @@ class Engine {
 struct EngineOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:N"
   int num_threads = 0;         // CPU threads of a pass; 0: all cores
+  // Weights stay in the file's pages, which processes of one host share; the file must not change while it is served.
+  bool map_weights = false;
 };
 
 // Loads a Hugging Face model folder (config.json, model.safetensors). NOT_FOUND: a file is missing;

@@ -3,7 +3,6 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
+#include "engine/arena.h"
 #include "engine/check.h"
 #include "engine/engine.h"
 #include "engine/kernels/cpu/elementwise.h"
@@ -87,7 +87,7 @@ class TorchEngine : public Engine {
   const ModelCard& card() const override { return card_; }
   absl::Status Check(const Row& row) const override { return CheckRow(card_, row); }
   PassCost Cost(size_t num_tokens, const Wanted& wanted) const override {
-    return CostOf(architecture_, num_tokens, wanted);
+    return CostOf(architecture_, num_tokens, wanted, device_.is_cpu() && cpu::BestKernels() != nullptr);
   }
 
   absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) override {
@@ -211,19 +211,13 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat("device: '", name, "' is not cpu, cuda or cuda:N"));
 }
 
-// A pass allocates the same megabytes again and again. By default glibc gives such blocks back to the kernel, which
-// hands them out anew page by page, each with a fault.
-void KeepFreedMemory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // glibc's maximum
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_folder, const EngineOptions& options) {
   ABSL_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(options.device));
-  ABSL_ASSIGN_OR_RETURN(ModelFolder folder, OpenModelFolder(model_folder));
-  if (device.is_cpu()) KeepFreedMemory();
+  ABSL_ASSIGN_OR_RETURN(ModelFolder folder,
+                        OpenModelFolder(model_folder, options.map_weights ? FileAccess::kMap : FileAccess::kRead));
+  if (device.is_cpu()) Arena::Install();
   try {
     const c10::InferenceMode inference_mode;
     ABSL_ASSIGN_OR_RETURN(EncoderWeights weights, LoadEncoderWeights(folder.architecture, folder.weights, device));

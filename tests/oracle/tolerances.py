@@ -22,8 +22,10 @@ ATTENTION_FLOAT16_ABSOLUTE = 2.5e-4
 # Scores made of gradients, where the problem is well-conditioned.
 GRADIENT = 5e-6
 # Where it is not, fp32 itself is the limit: PyTorch's own fp32 result lies `floor` away from its fp64 result, and two
-# correct fp32 programs may lie on opposite sides, each a small multiple of it away.
+# correct fp32 programs may lie on opposite sides, each a small multiple of it away. One result alone may be near by luck,
+# so where a text is badly conditioned the floor is the larger of two: a second one has its embeddings one rounding away.
 FLOORS = 4
+ONE_ROUNDING = 1 + 2**-23
 # Whatever the conditioning, never worse.
 GRADIENT_WORST = 1e-4
 

@@ -8,9 +8,15 @@
 #include "engine/ops/activation.h"
 
 namespace limpid::engine {
+namespace {
+
+// A head of a few classes: a dot product each, which LibTorch adds up in as many parts as a vector has numbers.
+constexpr int64_t kFewOutputs = 16;
+
+}  // namespace
 
 at::Tensor LinearForward(const LinearWeights& weights, const at::Tensor& x) {
-  if (cpu::Takes(x)) return cpu::LinearForward(*cpu::BestKernels(), weights, x);
+  if (cpu::Takes(x) && weights.weight.size(0) > kFewOutputs) return cpu::LinearForward(*cpu::BestKernels(), weights, x);
   return at::linear(x, weights.weight, weights.bias);
 }
 

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "engine/pass/backward_rules.h"
+#include "engine/pass/forward.h"
 #include "engine/pass/substitutions.h"
 #include "engine/pass/value_zeroing.h"
 
 namespace limpid::engine {
 namespace {
 
-constexpr double kSlack = 1.1;
+// Up to an eighth is the arena's rounding.
+constexpr double kSlack = 1.2;
 constexpr double kFixedBytes = 64 << 10;  // index tensors, small heads, allocators' rounding
 
 // The architecture's numbers, and the row's, as factors.
@@ -63,14 +65,26 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
   return floats;
 }
 
-double PeakFloats(const Extents& e, const Wanted& wanted) {
+// Attention maps of all heads at once, beside those that are results.
+double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
+  const bool keeps = wanted.needs_backward() && e.tokens <= kMaxKeptMapTokens;
+  double maps = keeps ? e.layers : 0;
+  if (!is_tuned) return (maps + (wanted.needs_backward() ? 3 : 2)) * e.heads * e.map;
+  // A layer's own, where something is made of it.
+  if (wanted.head_mean_attention || wanted.value_zeroing) maps += 2;
+  if (wanted.gradient_attention) maps += 1;
+  // Blocks of scores and their gradients; keys, values and the like, laid out anew.
+  const double blocks = e.tokens * (2 * 48 + 6 * (e.hidden / e.heads + 32));
+  return maps * e.heads * e.map + blocks;
+}
+
+double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   // Word embeddings and the module's output, kept; the tables' rows and what an alteration needs, on their way.
   const double embeddings = 2 * e.hidden;
   if (!wanted.needs_backward()) {
     // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
     const double temporary = 7 * e.hidden + 2 * e.wide;
-    const bool whole_maps = wanted.head_mean_attention || wanted.value_zeroing;
-    return e.tokens * (embeddings + temporary) + (whole_maps ? 2 : 1) * e.heads * e.map + ExtraFloats(e, wanted);
+    return e.tokens * (embeddings + temporary) + MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
   }
   // Kept per token and layer: q, k, v, context, two norms and their scale, the activation's derivative.
   const double kept = 3 * e.hidden + e.hidden + 2 * e.hidden + 2 + e.wide;
@@ -80,9 +94,8 @@ double PeakFloats(const Extents& e, const Wanted& wanted) {
   if (HasLrp()) temporary += 3 * e.hidden + 3 * e.wide;
   // The sum before the norm, the norm, and what an alteration leaves for the dots.
   const double embeddings_kept = embeddings + 3 * e.hidden;
-  // One head's scores and their gradient are blocks on the stack of each thread; the portable kernels take whole ones.
-  const double maps = (e.layers + 3) * e.heads * e.map;
-  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + maps + ExtraFloats(e, wanted);
+  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + MapFloats(e, wanted, is_tuned) +
+         ExtraFloats(e, wanted);
 }
 
 double Flops(const Extents& e, const Wanted& wanted) {
@@ -90,6 +103,8 @@ double Flops(const Extents& e, const Wanted& wanted) {
   const double linear = e.layers * e.tokens * (6 * e.hidden * e.hidden + after_attention);
   const double attention = e.layers * 4 * e.map * e.hidden;
   double flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
+  // Scores made again.
+  if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) flops += attention / 2;
   if (wanted.value_zeroing) flops += e.layers * e.map * after_attention;
   if (wanted.substitutions.has_value()) {
     flops += 2 * static_cast<double>(wanted.substitutions->tokens.size()) * e.hidden * e.vocab;
@@ -99,14 +114,14 @@ double Flops(const Extents& e, const Wanted& wanted) {
 
 }  // namespace
 
-PassCost CostOf(const Architecture& a, size_t num_tokens, const Wanted& wanted) {
+PassCost CostOf(const Architecture& a, size_t num_tokens, const Wanted& wanted, bool is_tuned) {
   const Extents extents(a, num_tokens);
   const double result_bytes = ResultBytes(extents, wanted);
   PassCost cost;
   cost.flops = Flops(extents, wanted);
   cost.result_bytes = static_cast<uint64_t>(result_bytes);
-  cost.peak_bytes =
-      static_cast<uint64_t>(kSlack * (sizeof(float) * PeakFloats(extents, wanted) + result_bytes) + kFixedBytes);
+  cost.peak_bytes = static_cast<uint64_t>(
+      kSlack * (sizeof(float) * PeakFloats(extents, wanted, is_tuned) + result_bytes) + kFixedBytes);
   return cost;
 }
 

@@ -71,11 +71,12 @@ class Loader {
     const at::ScalarType type = stored->dtype == DType::kF32   ? at::kFloat
                                 : stored->dtype == DType::kF16 ? at::kHalf
                                                                : at::kBFloat16;
-    // A view for the copy alone: with it the file's memory ends when loading does.
+    // A view, which keeps the file; a copy where device or type are others, or where the file has it out of step.
     void* data = const_cast<std::byte*>(stored->bytes.data());
-    at::Tensor tensor = at::from_blob(data, shape, at::TensorOptions(type));
+    at::Tensor tensor = at::from_blob(data, shape, [file = file_](void* /*data*/) {}, at::TensorOptions(type));
     num_parameters_ += tensor.numel();
-    tensor = tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+    const bool is_aligned = reinterpret_cast<uintptr_t>(data) % alignof(float) == 0;
+    tensor = tensor.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/!is_aligned);
     // A sum of finite floats may overflow, a range cannot.
     const auto [least, greatest] = at::aminmax(tensor);
     if (!std::isfinite(least.item<float>()) || !std::isfinite(greatest.item<float>())) {

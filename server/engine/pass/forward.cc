@@ -37,12 +37,17 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   return saved->embedding_output;
 }
 
-// Per row: whether its attention in this layer is needed once the layer is done with it.
+bool KeepsForBackward(const PackedBatch& batch, int64_t row) {
+  return row < batch.num_backward && batch.length(row) <= kMaxKeptMapTokens;
+}
+
+// Per row: whether its attention in this layer is kept, for somebody who wants it or for the backward pass.
 std::vector<uint8_t> KeepsProbs(const PackedBatch& batch, int64_t layer) {
   std::vector<uint8_t> keeps(batch.rows.size());
   for (size_t r = 0; r < keeps.size(); ++r) {
     const Wanted& wanted = batch.rows[r]->wanted;
-    keeps[r] = static_cast<int64_t>(r) < batch.num_backward || wanted.head_mean_attention || wanted.value_zeroing ||
+    const auto row = static_cast<int64_t>(r);
+    keeps[r] = KeepsForBackward(batch, row) || wanted.head_mean_attention || wanted.value_zeroing ||
                std::ranges::binary_search(wanted.attention_layers, static_cast<int32_t>(layer));
   }
   return keeps;
@@ -107,7 +112,7 @@ void TapLayer(const Architecture& architecture, const LayerWeights& weights, con
       saved->value_zeroing[index][layer].copy_(ValueZeroing(architecture, weights, row));
     }
     const bool is_result = std::ranges::binary_search(wanted.attention_layers, static_cast<int32_t>(layer));
-    if (r >= batch.num_backward && !is_result) probs[index].reset();
+    if (!KeepsForBackward(batch, r) && !is_result) probs[index].reset();
   }
 }
 

@@ -10,6 +10,10 @@
 
 namespace limpid::engine {
 
+// Attention maps of longer rows, unless they are wanted themselves, are made again in the backward pass: kept for all
+// layers they would need memory that grows with the square of the length.
+inline constexpr int64_t kMaxKeptMapTokens = 512;
+
 // The encoder from token ids to last hidden state (post-norm, Vaswani et al. 2017). The numbered steps are undone in
 // reverse by backward.cc.
 //

@@ -53,7 +53,7 @@ absl::Status ReadSentenceTransformersModules(const std::string& folder, Architec
 
 }  // namespace
 
-absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path) {
+absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path, FileAccess access) {
   if (!std::filesystem::is_directory(path)) return absl::NotFoundError(absl::StrCat(path, " is not a folder"));
   ABSL_ASSIGN_OR_RETURN(const ConfigJson config, ConfigJson::Load(absl::StrCat(path, "/config.json")));
   ModelFolder folder;
@@ -61,7 +61,7 @@ absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path) {
   if (folder.architecture.head == Head::kNone) {
     ABSL_RETURN_IF_ERROR(ReadSentenceTransformersModules(path, &folder.architecture));
   }
-  ABSL_ASSIGN_OR_RETURN(folder.weights, SafetensorsFile::Open(absl::StrCat(path, "/model.safetensors")));
+  ABSL_ASSIGN_OR_RETURN(folder.weights, SafetensorsFile::Open(absl::StrCat(path, "/model.safetensors"), access));
   return folder;
 }
 

@@ -17,6 +17,6 @@ struct ModelFolder {
 
 // Reads config.json, model.safetensors, and for embeddings what sentence-transformers says of the pooling
 // (modules.json, 1_Pooling/config.json). Errors name the file and the field.
-absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path);
+absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path, FileAccess access = FileAccess::kRead);
 
 }  // namespace limpid::engine

@@ -137,7 +137,8 @@ absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::
   return tensors;
 }
 
-absl::StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(const std::string& path) {
+absl::StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(const std::string& path,
+                                                                             FileAccess access) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return absl::NotFoundError(absl::StrCat("cannot open ", path, ": ", std::strerror(errno)));
   const absl::Cleanup close_fd = [fd] { close(fd); };
@@ -145,11 +146,13 @@ absl::StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(con
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return Invalid(absl::StrCat(path, " is not a regular file"));
   if (info.st_size == 0) return Invalid(absl::StrCat(path, " is empty"));
   const size_t size = static_cast<size_t>(info.st_size);
-  // Pages of its own, not malloc's: they go back to the system when the file has served.
-  void* address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // Pages of its own, not malloc's, go back to the system when the file has served.
+  void* address = access == FileAccess::kMap
+                      ? mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0)
+                      : mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (address == MAP_FAILED) return absl::ResourceExhaustedError(absl::StrCat("no memory for ", path));
   std::shared_ptr<SafetensorsFile> file(new SafetensorsFile({static_cast<const std::byte*>(address), size}));
-  if (!ReadWhole(fd, static_cast<char*>(address), size)) {
+  if (access == FileAccess::kRead && !ReadWhole(fd, static_cast<char*>(address), size)) {
     return Invalid(absl::StrCat(path, " cannot be read whole: ", errno == 0 ? "it has shrunk" : std::strerror(errno)));
   }
   auto tensors = Parse(file->bytes_);

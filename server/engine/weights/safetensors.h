@@ -21,16 +21,20 @@ struct StoredTensor {
   std::span<const std::byte> bytes;
 };
 
-// A safetensors file, read into memory of its own: what is hashed and checked is what is used, whatever becomes of the
-// file on disk. (A mapped file that is truncated later ends the process with SIGBUS.) Immutable; the tensors point into
-// that memory and live as long as this object. Format: u64 header length, JSON header, data
-// (github.com/huggingface/safetensors).
+enum class FileAccess {
+  kRead,  // into memory of our own: what was hashed and checked is what is used, whatever becomes of the file on disk
+  kMap,   // pages shared with whoever maps the file; one that is truncated later ends the process with SIGBUS
+};
+
+// A safetensors file. Immutable; the tensors point into its memory and live as long as this object. Format: u64 header
+// length, JSON header, data (github.com/huggingface/safetensors).
 class SafetensorsFile {
  public:
   // NOT_FOUND if the file cannot be opened; RESOURCE_EXHAUSTED if there is no memory for it; INVALID_ARGUMENT, naming
   // the tensor and what is wrong with it, unless every tensor lies inside the file, has the size its shape and type ask
   // for, and overlaps no other.
-  static absl::StatusOr<std::shared_ptr<const SafetensorsFile>> Open(const std::string& path);
+  static absl::StatusOr<std::shared_ptr<const SafetensorsFile>> Open(const std::string& path,
+                                                                     FileAccess access = FileAccess::kRead);
 
   // Parses bytes that stay alive elsewhere (tests, fuzzing). Same checks.
   static absl::StatusOr<std::map<std::string, StoredTensor>> Parse(std::span<const std::byte> file);

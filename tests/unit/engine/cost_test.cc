@@ -99,6 +99,13 @@ std::vector<Case> RandomCases() {
     config.vocab_size = 11 + static_cast<int64_t>(random() % 3000);
     cases.push_back({config, 1 + static_cast<int64_t>(random() % 300), i % 2 == 0, i % 3 != 0, i % 7});
   }
+  // Beyond the length up to which maps are kept for the backward pass.
+  for (int extras = 0; extras < 7; ++extras) {
+    TinyConfig config;
+    config.max_position_embeddings = 700;
+    config.vocab_size = 300;
+    cases.push_back({config, 700, extras % 2 == 0, /*wants_gradient=*/true, extras});
+  }
   return cases;
 }
 
