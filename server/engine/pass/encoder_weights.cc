@@ -1,10 +1,13 @@
 #include "engine/pass/encoder_weights.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/mean.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <tuple>
@@ -93,6 +96,16 @@ class Loader {
   int64_t num_parameters_ = 0;
 };
 
+// In double, a block at a time: all rows in double would be twice the table's memory.
+at::Tensor MeanRow(const at::Tensor& table) {
+  constexpr int64_t kBlock = 1024;
+  at::Tensor sum = at::zeros({table.size(1)}, table.options().dtype(at::kDouble));
+  for (int64_t row = 0; row < table.size(0); row += kBlock) {
+    sum += table.narrow(0, row, std::min(kBlock, table.size(0) - row)).sum(0, /*keepdim=*/false, at::kDouble);
+  }
+  return (sum / table.size(0)).to(at::kFloat);
+}
+
 // One tall product instead of three.
 LinearWeights Stack(const LinearWeights& query, const LinearWeights& key, const LinearWeights& value) {
   return {at::cat({query.weight, key.weight, value.weight}), at::cat({query.bias, key.bias, value.bias})};
@@ -124,7 +137,7 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
   EncoderWeights weights;
   ABSL_ASSIGN_OR_RETURN(weights.word_embeddings,
                         loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.hidden_size}));
-  weights.mean_word_embedding = weights.word_embeddings.mean(0, /*keepdim=*/false, at::kDouble).to(at::kFloat);
+  weights.mean_word_embedding = MeanRow(weights.word_embeddings);
   ABSL_ASSIGN_OR_RETURN(weights.position_embeddings, loader.Encoder(a.names.position_embeddings + ".weight",
                                                                     {a.max_position_embeddings, a.hidden_size}));
   ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings,
