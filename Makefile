@@ -13,7 +13,10 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SECONDS_EACH ?= 20
 MINUTES ?= 20
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve agreement docs lint format clean
+# What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
+BENCH_FLAGS ?=
+
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -74,6 +77,19 @@ bench-methods: setup-test build  ## texts/s of the costly methods beside Captum,
 
 bench-serve: setup-test build  ## many callers: concurrency, overload, overhead, fairness; build/bench/serve.json
 	@build/python/bin/python tests/bench/serve
+
+bench-kernels: setup  ## each operation of the engine over many shapes, on one thread; build/bench/kernels.json
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid_kernel_bench
+	@mkdir -p build/bench
+	@build/$(PRESET)/bin/limpid_kernel_bench --benchmark_min_time=0.1 --benchmark_out=build/bench/kernels.json $(BENCH_FLAGS)
+
+bench-engine: setup  ## where the time of a pass goes, op by op: MODEL=folder
+	@[ -n "$(MODEL)" ] || { echo "usage: make bench-engine MODEL=folder"; exit 2; }
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid_engine_bench
+	@build/$(PRESET)/bin/limpid_engine_bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true \
+		$(BENCH_FLAGS) $(MODEL)
 
 lint: setup-test  ## contract, formatting, layers, sizes
 	@tools/lint.sh
