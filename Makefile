@@ -13,6 +13,10 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SECONDS_EACH ?= 20
 MINUTES ?= 20
 
+# Of `make bench`.
+ROUNDS ?= 5
+ONLY ?=
+
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
@@ -69,8 +73,11 @@ agreement: setup-test build  ## compare every method with its reference on all t
 docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries know better
 	@build/python/bin/python tools/operating.py
 
-bench: setup-test build  ## texts/s beside Captum and PyTorch; build/bench/results.json
-	@build/python/bin/python tests/bench/compare
+bench:  ## beside Captum, PyTorch and TorchServe, 20 minutes: ROUNDS=5, ONLY=contest or ratio; build/bench/results.json
+	@tools/setup.sh bench
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid-server limpid limpid_engine_contestant
+	@build/python/bin/python tests/bench/compare --rounds $(ROUNDS) $(ONLY:%=--only '%')
 
 bench-methods: setup-test build  ## texts/s of the costly methods beside Captum, Inseq and SHAP; into build/bench/results.json
 	@build/python/bin/python tests/bench/methods

@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh build   compilers and libraries, Rust, LibTorch: enough to build, serve and explain
 #   tools/setup.sh test    the above, and the tests' Python environment and command-line tools
+#   tools/setup.sh bench   the above, and TorchServe, which benchmarks compare with, and its Java
 #   tools/setup.sh fuzz    build, and the compiler with libFuzzer
 #
 # Downloads are pinned by hash and kept in $LIMPID_CACHE (default ~/.cache/limpid), in a folder named after the hash of
@@ -18,6 +19,7 @@ BUILD_PACKAGES=(
   libspdlog-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
+BENCH_PACKAGES=(openjdk-17-jre-headless)
 FUZZ_PACKAGES=(clang-19 libclang-rt-19-dev)
 # Unpacked into the tools folder, not installed: as packages they would start services.
 UNPACKED_PACKAGES=(prometheus nginx)
@@ -102,6 +104,8 @@ unpack_libtorch() {
     --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 --target "$1" -r tools/requirements-libtorch.txt
 }
 
+unpack_torchserve() { pip_install --only-binary :all: --target "$1" -r tools/requirements-torchserve.txt; }
+
 # A virtual environment does not move: it is made in place, and the stamp says that it is whole.
 make_environment() {
   local folder=$1
@@ -138,10 +142,11 @@ build_tools() {
 }
 
 what=${1:-build}
-case $what in build | test | fuzz) ;; *) say "usage: tools/setup.sh build|test|fuzz"; exit 2 ;; esac
+case $what in build | test | bench | fuzz) ;; *) say "usage: tools/setup.sh build|test|bench|fuzz"; exit 2 ;; esac
 [ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
 
 install_packages "${BUILD_PACKAGES[@]}"
+[ "$what" != bench ] || install_packages "${BENCH_PACKAGES[@]}"
 [ "$what" != fuzz ] || install_packages "${FUZZ_PACKAGES[@]}"
 install_rust
 
@@ -153,7 +158,7 @@ if [ ! -d "$LIBTORCH" ]; then
   rm -rf "$PIP_VENV"
 fi
 
-if [ "$what" = test ]; then
+if [ "$what" = test ] || [ "$what" = bench ]; then
   python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' ||
     { say "the tests' pinned packages are for Python 3.11 (Debian 12), python3 is $(python3 --version)"; exit 1; }
   environment=$CACHE/python-$(key_of tools/requirements-libtorch.txt tools/requirements-test.txt)
@@ -163,4 +168,10 @@ if [ "$what" = test ]; then
   mkdir -p build
   ln -sfnT "$environment" build/python
   ln -sfnT "$tools_folder/bin" build/tools
+fi
+
+if [ "$what" = bench ]; then
+  torchserve=$CACHE/torchserve-$(key_of tools/requirements-torchserve.txt)
+  PIP_PYTHON=build/python/bin/python make_folder "$torchserve" unpack_torchserve
+  ln -sfnT "$torchserve" build/torchserve
 fi

@@ -48,6 +48,8 @@ absl::StatusOr<std::vector<v1::ExplainRequest>> ReadRequests(const std::string& 
   return requests;
 }
 
+const char* Done(const LoadPlan& plan) { return plan.predicts ? "predicted" : "explained"; }
+
 double Ms(const Latencies& latencies, double fraction) {
   return absl::ToDoubleMilliseconds(Quantile(latencies, fraction));
 }
@@ -62,7 +64,7 @@ Json ResultJson(const LoadResult& result, const LoadPlan& plan) {
   for (const auto& [code, latencies] : result.failed) {
     failures[absl::StatusCodeToString(code)] = {{"count", latencies.size()}, {"latency_ms", LatencyJson(latencies)}};
   }
-  return {{"explained", result.latencies.size()},
+  return {{Done(plan), result.latencies.size()},
           {"failed", result.num_failed()},
           {"failures", failures},
           {"streams", plan.streams},
@@ -78,11 +80,11 @@ Json ResultJson(const LoadResult& result, const LoadPlan& plan) {
 std::string ResultText(const LoadResult& result, const LoadPlan& plan) {
   const double seconds = absl::ToDoubleSeconds(result.wall_time);
   std::string text = absl::StrFormat(
-      "%d explained, %d failed, %d streams, %.2f s\n"
+      "%d %s, %d failed, %d streams, %.2f s\n"
       "  %.1f texts/s, %.0f tokens/s, %.1f MB/s of attention maps\n"
       "  latency ms: p50 %.1f, p90 %.1f, p99 %.1f\n"
       "  server's time beside the model, ms: p50 %.2f, p99 %.2f\n",
-      result.latencies.size(), result.num_failed(), plan.streams, seconds,
+      result.latencies.size(), Done(plan), result.num_failed(), plan.streams, seconds,
       static_cast<double>(result.latencies.size()) / seconds, static_cast<double>(result.tokens) / seconds,
       static_cast<double>(result.attention_bytes) / seconds / 1e6, Ms(result.latencies, 0.5), Ms(result.latencies, 0.9),
       Ms(result.latencies, 0.99), Ms(result.overheads, 0.5), Ms(result.overheads, 0.99));
@@ -109,7 +111,7 @@ absl::StatusOr<std::vector<ExplainClient>> MakeClients(const CommonOptions& comm
 
 CLI::App* BenchCommand::AddTo(CLI::App* app) {
   CLI::App* command =
-      app->add_subcommand("bench", "Explain all texts of a file over many streams at once, and time it");
+      app->add_subcommand("bench", "Explain or predict all texts of a file over many streams at once, and time it");
   command->add_option("FILE", path, "Texts, one JSON object a line")->required()->type_name("");
   command->add_option("--streams", plan.streams, "Calls under way at the same time")
       ->check(CLI::Range(size_t{1}, size_t{4096}).description(""))
@@ -122,6 +124,7 @@ CLI::App* BenchCommand::AddTo(CLI::App* app) {
       ->check(CLI::Range(size_t{1}, size_t{1000000}).description(""))
       ->capture_default_str()
       ->type_name("");
+  command->add_flag("--predict", plan.predicts, "The prediction alone, in place of an explanation");
   AddRequestOptions(command, &request);
   AddCommonOptions(command, &common);
   command->footer(kFooter);

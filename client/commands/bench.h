@@ -9,9 +9,9 @@
 
 namespace limpid::client {
 
-// `limpid bench`: keeps a number of Explain calls under way, or makes so many a second, until all texts of a file were
-// asked for once, and says how long that took. Every answer is received, put together and checked in full; a refusal is
-// counted and not tried again.
+// `limpid bench`: keeps a number of Explain (or Predict) calls under way, or makes so many a second, until all texts of
+// a file were asked for once, and says how long that took. Every answer is received, put together and checked in full;
+// a refusal is counted and not tried again.
 struct BenchCommand {
   std::string path;
   ExplainOptions request;

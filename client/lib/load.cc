@@ -29,20 +29,35 @@ void Sort(LoadResult* result) {
   for (auto& [code, latencies] : result->failed) std::sort(latencies.begin(), latencies.end());
 }
 
+absl::StatusOr<v1::Summary> Explain(const ExplainClient& client, const v1::ExplainRequest& request) {
+  absl::StatusOr<Explanation> explanation = client.Explain(request);
+  if (!explanation.ok()) return explanation.status();
+  return std::move(explanation->summary);
+}
+
+absl::StatusOr<v1::Summary> Predict(const ExplainClient& client, const v1::ExplainRequest& request) {
+  v1::PredictRequest input;
+  input.set_model(request.model());
+  *input.mutable_input() = request.input();
+  absl::StatusOr<v1::PredictResponse> response = client.Predict(input);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_summary());
+}
+
 // `start`: when the call was due.
-void CallOnce(const ExplainClient& client, const v1::ExplainRequest& request, absl::Time start, LoadResult* result) {
-  const absl::StatusOr<Explanation> explanation = client.Explain(request);
+void CallOnce(const ExplainClient& client, const v1::ExplainRequest& request, bool predicts, absl::Time start,
+              LoadResult* result) {
+  const absl::StatusOr<v1::Summary> summary = predicts ? Predict(client, request) : Explain(client, request);
   const absl::Duration latency = absl::Now() - start;
-  if (!explanation.ok()) {
-    result->failed[explanation.status().code()].push_back(latency);
-    if (result->first_failure.ok()) result->first_failure = explanation.status();
+  if (!summary.ok()) {
+    result->failed[summary.status().code()].push_back(latency);
+    if (result->first_failure.ok()) result->first_failure = summary.status();
     return;
   }
   result->latencies.push_back(latency);
-  const v1::Timings& timings = explanation->summary.timings();
-  result->overheads.push_back(absl::Milliseconds(timings.total_ms() - timings.compute_ms()));
-  result->tokens += explanation->summary.tokens();
-  result->attention_bytes += explanation->summary.attention_bytes();
+  result->overheads.push_back(absl::Milliseconds(summary->timings().total_ms() - summary->timings().compute_ms()));
+  result->tokens += summary->tokens();
+  result->attention_bytes += summary->attention_bytes();
 }
 
 // Seconds from the first call to each.
@@ -78,7 +93,7 @@ LoadResult RunLoad(std::span<const ExplainClient> clients, std::span<const v1::E
     for (size_t i = next++; i < requests.size(); i = next++) {
       const absl::Time due = times.empty() ? absl::Now() : start + absl::Seconds(times[i]);
       absl::SleepFor(due - absl::Now());
-      CallOnce(clients[stream % clients.size()], requests[i], due, &parts[stream]);
+      CallOnce(clients[stream % clients.size()], requests[i], plan.predicts, due, &parts[stream]);
     }
   };
   {

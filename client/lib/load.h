@@ -37,6 +37,7 @@ struct LoadPlan {
   // server that falls behind cannot hide it. `streams` must be enough for all that are under way. 0: as fast as the
   // answers come.
   double rate = 0;
+  bool predicts = false;  // Predict of each request's input, in place of Explain
 };
 
 // Makes all calls and gathers every answer. `clients` share the calls; not empty.

@@ -26,4 +26,3 @@ def save(path: Path, ratios: dict, **details):
         results[name] = results.get(name, {}) | value if isinstance(value, dict) else value
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"written to {path}")

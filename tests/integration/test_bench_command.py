@@ -35,6 +35,18 @@ def test_every_text_is_explained_as_often_as_asked(bench):
     assert result["texts_per_second"] == pytest.approx(60 / result["seconds"], rel=1e-3)
 
 
+def test_predictions_alone_are_timed_without_explaining(bench, server):
+    explained = server.metric("limpid_grpc_requests_total", rpc="Explain")
+
+    done = bench(lines_of(TEXTS), "--predict", "--json")
+
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["predicted"], result["failed"], result["attention_bytes"]) == (20, 0, 0)
+    assert server.metric("limpid_grpc_requests_total", rpc="Predict") >= 20
+    assert server.metric("limpid_grpc_requests_total", rpc="Explain") == explained
+
+
 def test_what_the_server_refuses_is_counted_and_told(bench):
     done = bench(lines_of([*TEXTS, "too long " * 300]), "--json")
 

@@ -8,7 +8,7 @@ import time
 START_SECONDS = 30
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
@@ -21,7 +21,7 @@ def daemon(command, port: int, log_path):
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=subprocess.STDOUT)
     try:
         until = time.monotonic() + START_SECONDS
-        while not _accepts(port):
+        while not accepts(port):
             assert process.poll() is None and time.monotonic() < until, log_path.read_text(errors="replace")
             time.sleep(0.05)
         yield process

@@ -1,82 +1,119 @@
-"""`make bench`: texts explained per second, Limpid beside what one would use instead, on this machine and in this run.
+"""`make bench`: Limpid beside what one would use instead, on this machine and in this run.
 
-The contestants take turns for several rounds; medians and ratios of medians are printed, and written to
-build/bench/results.json.
+Contestants take turns for several rounds; medians and ratios of medians are printed, and put into
+build/bench/results.json. Speeds are texts per second, saliency and all attention maps unless said otherwise, so a ratio
+above 1 is in Limpid's favour; latencies are times, and there a ratio below 1 is.
 """
 
 import argparse
 import statistics
 import sys
-import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
 
-import others
+import numpy as np
 import texts
+import transformers
+from cast import Cast
+from contests import CONTESTS, RATIOS, matching
 from machine import describe_with_pytorch, save
-from ours import LimpidThroughGrpc, check_agreement
-from support.paths import BUILD, minilm
+from models import NAMES
+from support.paths import BUILD
 
-STREAMS = 32
+RESULTS = BUILD / "bench" / "results.json"
+# All are right to about 2e-6 (tests/oracle); a wrong answer would be off by orders of magnitude.
+ALLOWED = 1e-4
+CHECKED_TEXTS = 2
+CHECKED = ("limpid", "engine", "torchserve")
+# Unit and scale of each figure.
+UNITS = {"texts_per_second": ("texts/s", 1), "forward_per_second": ("texts/s, tokenization not counted", 1),
+         "flops_per_second": ("GFLOP/s", 1e-9), "p50_ms": ("ms p50", 1), "p99_ms": ("ms p99", 1)}
 
 
-def rate(contestant, batch) -> float:
-    start = time.perf_counter()
-    own_seconds = contestant(batch)
-    return len(batch) / (own_seconds or time.perf_counter() - start)
+def check_agreement(contestants, reference, batch):
+    """A fast wrong answer is worth nothing: the contestants' answers are compared before they are timed."""
+    for index in range(min(CHECKED_TEXTS, len(batch.lines))):
+        scores, maps = reference.explain(batch.lines[index])
+        for contestant in contestants:
+            got_scores, got_maps = contestant.explain(batch, index)
+            off = np.abs(got_scores - scores).max() / np.abs(scores).max()
+            maps_off = max(np.abs(a - b).max() for a, b in zip(got_maps or maps, maps, strict=True))
+            assert off < ALLOWED and maps_off < ALLOWED, \
+                f"{contestant.label}: scores {off:.1e} off, maps {maps_off:.1e}: {batch.lines[index]!r}"
 
 
 def run_rounds(contestants, batch, rounds):
+    """{contestant: {figure: [of each round]}}, after a short round that only warms up."""
     for contestant in contestants.values():
-        contestant(batch[:64])  # warm-up
-    rates = {name: [] for name in contestants}
+        contestant.turn(batch.head(max(1, len(batch.lines) // 4)))
+    figures = {name: {} for name in contestants}
     for number in range(rounds):
+        if sys.stdout.isatty():
+            print(f"  round {number + 1} of {rounds}", end="\r", flush=True)
         for name, contestant in contestants.items():
-            rates[name].append(rate(contestant, batch))
-            print(f"  round {number + 1}/{rounds}  {name:<48} {rates[name][-1]:8.1f} texts/s", flush=True)
-    return rates
+            for figure, value in contestant.turn(batch).items():
+                figures[name].setdefault(figure, []).append(value)
+    return figures
 
 
-def report(rates, lengths):
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    ours = medians["limpid"]
-    ratios = {"explain_vs_pytorch_forward": ours / medians["pytorch_forward"],
-              "explain_vs_pytorch_explain": ours / medians["pytorch_explain"],
-              "explain_vs_captum": ours / medians["captum"]}
-    print(f"\n{describe_with_pytorch()}\n{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean "
-          f"{statistics.mean(lengths):.0f}), all-MiniLM-L6-v2; saliency + all attention maps unless said otherwise\n")
-    for name, what in LABELS.items():
-        values = sorted(rates[name])
-        print(f"  {what:<66} {medians[name]:8.1f} texts/s   ({values[0]:.1f} to {values[-1]:.1f})   Limpid is "
-              f"{ours / medians[name]:.2f} x")
-    print()
-    save(BUILD / "bench" / "results.json", ratios, machine=describe_with_pytorch(), rounds=len(values),
-         texts_per_second=medians, all_rounds=rates, texts=len(lengths), mean_tokens=statistics.mean(lengths))
+def describe(figure, values):
+    unit, scale = UNITS[figure]
+    low, middle, high = (scale * value for value in (min(values), statistics.median(values), max(values)))
+    return f"{middle:.1f} {unit} ({low:.1f} to {high:.1f})"
 
 
-LABELS = {
-    "limpid": f"Limpid through gRPC, {STREAMS} concurrent streams",
-    "captum": "Captum over Transformers, one at a time",
-    "pytorch_explain": f"PyTorch, weights frozen, sorted batches of {others.BATCH}",
-    "pytorch_forward": f"PyTorch SDPA plain forward, sorted batches of {others.BATCH}, no explanation",
-}
+def report(contest, ratios, contestants, figures):
+    """{key: ratio}"""
+    used = list(dict.fromkeys(side for ratio in ratios for side in RATIOS[ratio]))
+    for name, contestant in contestants.items():
+        said = [describe(figure, figures[name][figure]) for who, figure in used if who == name]
+        print(f"  {contestant.label:<64} {'; '.join(said)}")
+    made = {}
+    for ratio in ratios:
+        ours, theirs = (statistics.median(figures[name][figure]) for name, figure in RATIOS[ratio])
+        made[contest.key(ratio)] = ours / theirs
+        print(f"  {contest.key(ratio):<64} {ours / theirs:8.2f}")
+    return made
+
+
+def hold(contest, ratios, cast, rounds):
+    """Ratios, and what they come of."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(cast.folders[contest.model])
+    batch = texts.of(contest, tokenizer)
+    print(f"\n{contest.name}: {NAMES[contest.model]}, {texts.describe(contest, batch)}", flush=True)
+    names = dict.fromkeys(name for ratio in ratios for name, _ in RATIOS[ratio])
+    contestants = {name: cast.contestant(name, contest.model) for name in names}
+    explaining = [contestant for name, contestant in contestants.items() if name in CHECKED]
+    if explaining:
+        check_agreement(explaining, cast.contestant("captum", contest.model), batch)
+    figures = run_rounds(contestants, batch, rounds)
+    lengths = [len(ids) for ids in batch.ids]
+    details = {"machine": describe_with_pytorch(), "rounds": rounds, "model": NAMES[contest.model],
+               "texts": len(lengths), "tokens": sum(lengths), "pytorch_batch": contest.batch, "figures": figures}
+    return report(contest, ratios, contestants, figures), details
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    transformers.logging.disable_progress_bar()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     epilog="ratios: " + ", ".join(RATIOS) + "\ncontests: " +
+                                     ", ".join(contest.name for contest in CONTESTS))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="a contest or a ratio, with its suffix; * stands for anything; may be given again")
     arguments = parser.parse_args()
+    chosen = matching(arguments.only)
+    if not chosen:
+        parser.error(f"nothing is named like {' or '.join(arguments.only)}; --help has the names")
 
-    folder = str(minilm())
-    captum = others.CaptumOneByOne(folder)
-    batch = texts.make(captum.fast.tokenizer)
-    lengths = [len(captum.fast.tokenizer(text)["input_ids"]) for text in batch]
-    with LimpidThroughGrpc(folder, STREAMS) as limpid:
-        check_agreement(limpid, captum, batch[:8])
-        contestants = {"limpid": limpid, "captum": captum, "pytorch_explain": others.PyTorchSorted(folder),
-                       "pytorch_forward": others.PyTorchForward(folder)}
-        report(run_rounds(contestants, batch, arguments.rounds), lengths)
+    print(describe_with_pytorch())
+    with Cast({contest.model for contest in chosen}) as cast:
+        for contest, wanted in chosen.items():
+            made, details = hold(contest, wanted, cast, arguments.rounds)
+            # After each contest, so that an interrupted run leaves what it has.
+            save(RESULTS, made, contests={contest.name: details})
+    print(f"\nwritten to {RESULTS}")
 
 
 if __name__ == "__main__":

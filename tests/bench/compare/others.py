@@ -1,14 +1,16 @@
 """The other ways to the same answer: Captum over Transformers, and PyTorch by hand.
 
 All explain F = mean of the last hidden state, as the classic script does: saliency is |dF/dx| at the word embeddings, and
-the attention maps of all layers come along. Tokenization counts in, as it does for Limpid.
+the attention maps of all layers come along. Tokenization counts in, as it does for Limpid; `forward_per_second` of the
+plain forward is without it, for the engine, which is given token ids.
 """
 
+import time
+
 import captum.attr
+import numpy as np
 import torch
 import transformers
-
-BATCH = 32
 
 
 class Transformers:
@@ -27,22 +29,31 @@ class Transformers:
         return self.model(inputs_embeds=embeddings, attention_mask=encoded["attention_mask"],
                           token_type_ids=encoded["token_type_ids"], **options)
 
-
-def sorted_batches(tokenizer, texts):
-    """Batches of 32 neighbours in length: the least padding that batches allow."""
-    order = sorted(texts, key=lambda text: len(tokenizer(text)["input_ids"]))
-    return [order[i:i + BATCH] for i in range(0, len(order), BATCH)]
+    def sorted_batches(self, texts):
+        """Batches of neighbours in length, the least padding that batches allow: (ids, mask), the mask None where nothing
+        is padded."""
+        rows = sorted(self.tokenizer(texts.lines)["input_ids"], key=len)
+        for begin in range(0, len(rows), texts.batch):
+            batch = [torch.tensor(row) for row in rows[begin:begin + texts.batch]]
+            lengths = torch.tensor([len(row) for row in batch])
+            mask = torch.arange(lengths.max()) < lengths[:, None]
+            ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=self.tokenizer.pad_token_id)
+            yield ids, None if mask.all() else mask.long()
 
 
 class CaptumOneByOne:
     """Captum's Saliency, then a second forward for the attention maps, one text at a time."""
 
+    label = "Captum over Transformers, one text at a time"
+
     def __init__(self, folder):
         self.fast, self.eager = Transformers(folder, "sdpa"), Transformers(folder, "eager")
 
-    def __call__(self, texts):
-        for text in texts:
-            self.explain(text)
+    def turn(self, texts):
+        start = time.perf_counter()
+        for line in texts.lines:
+            self.explain(line)
+        return {"texts_per_second": len(texts.lines) / (time.perf_counter() - start)}
 
     def explain(self, text):
         encoded = self.fast.encode([text])
@@ -54,34 +65,69 @@ class CaptumOneByOne:
         return scores.numpy(), [layer[0].numpy() for layer in attentions]
 
 
-class PyTorchSorted:
-    """One eager forward and one backward toward the embeddings for 32 texts of similar length."""
+class PyTorchExplain:
+    """One eager forward and one backward toward the embeddings for a batch of texts of similar length."""
+
+    label = "PyTorch explanation (eager, weights frozen), sorted batches"
 
     def __init__(self, folder):
         self.model = Transformers(folder, "eager")
 
-    def __call__(self, texts):
-        for batch in sorted_batches(self.model.tokenizer, texts):
-            self.explain(batch)
+    def turn(self, texts):
+        start = time.perf_counter()
+        for ids, mask in self.model.sorted_batches(texts):
+            self.explain(ids, mask)
+        return {"texts_per_second": len(texts.lines) / (time.perf_counter() - start)}
 
-    def explain(self, batch):
-        encoded = self.model.encode(batch)
-        mask = encoded["attention_mask"][..., None]
-        embeddings = self.model.words(encoded["input_ids"]).requires_grad_()
-        output = self.model.run(embeddings, encoded, output_attentions=True)
-        per_text = (output.last_hidden_state * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
-        (per_text.sum() / output.last_hidden_state.shape[-1]).backward()
+    def explain(self, ids, mask):
+        embeddings = self.model.words(ids).requires_grad_()
+        output = self.model.model(inputs_embeds=embeddings, attention_mask=mask, output_attentions=True)
+        last = output.last_hidden_state
+        kept = last.new_ones(ids.shape) if mask is None else mask.to(last.dtype)
+        per_text = (last * kept[..., None]).sum(dim=(1, 2)) / kept.sum(dim=1)
+        (per_text.sum() / last.shape[-1]).backward()
         return embeddings.grad.norm(dim=-1).numpy(), [layer.detach().numpy() for layer in output.attentions]
 
 
 class PyTorchForward:
-    """The plain prediction, no explanation: SDPA forward in sorted batches of 32."""
+    """The plain prediction, no explanation."""
+
+    label = "PyTorch plain forward (SDPA), no explanation, sorted batches"
 
     def __init__(self, folder):
         self.model = Transformers(folder, "sdpa")
 
-    def __call__(self, texts):
-        for batch in sorted_batches(self.model.tokenizer, texts):
-            with torch.inference_mode():
-                encoded = self.model.encode(batch)
-                self.model.model(**encoded).last_hidden_state.numpy()
+    @torch.inference_mode()
+    def turn(self, texts):
+        start = time.perf_counter()
+        batches = list(self.model.sorted_batches(texts))
+        tokenized = time.perf_counter()
+        for ids, mask in batches:
+            self.model.model(ids, attention_mask=mask).last_hidden_state.numpy()
+        end = time.perf_counter()
+        return {"texts_per_second": len(texts.lines) / (end - start),
+                "forward_per_second": len(texts.lines) / (end - tokenized)}
+
+
+class TransformersAlone:
+    """Forward, and backward toward the embeddings, of one text after the other; no maps."""
+
+    label = "Transformers forward + backward (SDPA, weights frozen), in-process"
+
+    def __init__(self, folder):
+        self.model = Transformers(folder, "sdpa")
+
+    def turn(self, texts):
+        seconds = []
+        for line in texts.lines:
+            start = time.perf_counter()
+            self.explain(line)
+            seconds.append(time.perf_counter() - start)
+        p50, p99 = np.quantile(seconds, [0.5, 0.99], method="inverted_cdf")
+        return {"p50_ms": 1000 * p50, "p99_ms": 1000 * p99}
+
+    def explain(self, text):
+        encoded = self.model.encode([text])
+        embeddings = self.model.words(encoded["input_ids"]).requires_grad_()
+        self.model.run(embeddings, encoded).last_hidden_state.mean().backward()
+        return embeddings.grad.norm(dim=-1).numpy()

@@ -128,6 +128,7 @@ def main():
             _, text = min(sized, key=lambda each: abs(each[0] - QUALITY_TOKENS))
             ratios["quality_cost"], details["quality_cost"] = quality_cost(limpid, text)
     save(RESULTS, ratios, methods=details)
+    print(f"written to {RESULTS}")
 
 
 if __name__ == "__main__":
