@@ -10,9 +10,7 @@
 namespace limpid::bench {
 namespace {
 
-engine::LinearWeights Weights(int64_t in, int64_t out) {
-  return {at::randn({out, in}), at::randn({out})};
-}
+engine::LinearWeights Weights(int64_t in, int64_t out) { return {at::randn({out, in}), at::randn({out})}; }
 
 // Owns what an AttentionShape looks at.
 struct Sequences {
