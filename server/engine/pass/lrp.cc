@@ -3,6 +3,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/where.h>
 
+#include "engine/ops/activation.h"
+
 namespace limpid::engine {
 namespace {
 
