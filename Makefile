@@ -23,7 +23,7 @@ BENCH_FLAGS ?=
 .PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup:  ## install what is missing to build
 	@tools/setup.sh build

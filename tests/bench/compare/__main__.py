@@ -20,6 +20,7 @@ from contests import CONTESTS, RATIOS, matching
 from machine import describe_with_pytorch, save
 from models import NAMES
 from support.paths import BUILD
+from torchserve.contestant import Unavailable
 
 RESULTS = BUILD / "bench" / "results.json"
 # All are right to about 2e-6 (tests/oracle); a wrong answer would be off by orders of magnitude.
@@ -82,8 +83,13 @@ def hold(contest, ratios, cast, rounds):
     tokenizer = transformers.AutoTokenizer.from_pretrained(cast.folders[contest.model])
     batch = texts.of(contest, tokenizer)
     print(f"\n{contest.name}: {NAMES[contest.model]}, {texts.describe(contest, batch)}", flush=True)
-    names = dict.fromkeys(name for ratio in ratios for name, _ in RATIOS[ratio])
-    contestants = {name: cast.contestant(name, contest.model) for name in names}
+    contestants = {}
+    for name in dict.fromkeys(name for ratio in ratios for name, _ in RATIOS[ratio]):
+        try:
+            contestants[name] = cast.contestant(name, contest.model)
+        except Unavailable as reason:
+            print(f"  without {name}: {reason}")
+    ratios = [ratio for ratio in ratios if all(name in contestants for name, _ in RATIOS[ratio])]
     explaining = [contestant for name, contestant in contestants.items() if name in CHECKED]
     if explaining:
         check_agreement(explaining, cast.contestant("captum", contest.model), batch)

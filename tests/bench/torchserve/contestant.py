@@ -4,6 +4,7 @@ It gives saliency only, no attention maps, which is to its advantage. So are a w
 and no batches: batches of 4 or 16, which pad texts of unequal length, and one worker with two threads were slower.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -28,11 +29,16 @@ ADDRESSES = ("inference_address", "management_address", "metrics_address")
 GRPC = ("grpc_inference", "grpc_management")
 
 
+class Unavailable(Exception):
+    """TorchServe does not run here, and what it said."""
+
+
 class TorchServe:
     label = f"TorchServe with a Captum handler, {CLIENTS} clients, without maps"
 
     def __init__(self, folder):
-        assert PACKAGES.exists(), "TorchServe is not installed (tools/setup.sh bench)"
+        if not PACKAGES.exists():
+            raise Unavailable("it is not installed (tools/setup.sh bench)")
         self.files = tempfile.TemporaryDirectory(prefix="limpid-torchserve-")
         self.folder = Path(self.files.name)
         self.log = self.folder / "out.log"
@@ -43,15 +49,16 @@ class TorchServe:
         self.port = free_port()
         self.connections = threading.local()
         self.clients = ThreadPoolExecutor(CLIENTS)
-        self._make_archive(folder)
         try:
+            self._make_archive(folder)
             self._start()
         except BaseException:
             self.close()
             raise
 
     def close(self):
-        self._run("ts.model_server", "--stop", "--foreground")  # by its process id
+        with contextlib.suppress(Unavailable):
+            self._run("ts.model_server", "--stop", "--foreground")  # by its process id
         self.clients.shutdown()
         self.files.cleanup()
 
@@ -67,10 +74,11 @@ class TorchServe:
         with self.log.open("ab") as log:
             done = subprocess.run([sys.executable, "-m", module, *map(str, arguments)], cwd=self.folder,
                                   env=self.environment, stdout=log, stderr=subprocess.STDOUT)
-        assert done.returncode == 0, self.said()
+        self._require(done.returncode == 0, f"{module} failed")
 
-    def said(self):
-        return self.log.read_text(errors="replace")[-4000:]
+    def _require(self, holds, problem):
+        if not holds:
+            raise Unavailable(f"{problem}\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def _make_archive(self, model_folder):
         (self.folder / "model.yaml").write_text(yaml.safe_dump(
@@ -90,7 +98,7 @@ class TorchServe:
                   "--ts-config", "config.properties", "--models", "model")
         until = time.monotonic() + START_SECONDS
         while not accepts(self.port):
-            assert time.monotonic() < until, self.said()
+            self._require(time.monotonic() < until, f"it did not start within {START_SECONDS} s")
             time.sleep(0.5)
         self._ask("This one waits until a worker is there.")
 
@@ -100,6 +108,5 @@ class TorchServe:
         self.connections.one.request("POST", "/predictions/model", text.encode(), {"Content-Type": "text/plain"})
         answer = self.connections.one.getresponse()
         body = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"TorchServe answered {answer.status}: {body.decode(errors='replace')}\n{self.said()}")
+        self._require(answer.status == 200, f"it answered {answer.status}: {body.decode(errors='replace')}")
         return json.loads(body)
