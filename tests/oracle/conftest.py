@@ -7,6 +7,7 @@ import torch
 import transformers
 
 from oracle import agreement as collected
+from oracle import tolerances
 from oracle.reference import Reference
 from oracle.texts import PROSE
 from support.proto import pb
@@ -54,6 +55,18 @@ def references(model_folders):
     """references(name): the model in fp32 and in fp64."""
     types = (torch.float32, torch.float64)
     return functools.cache(lambda name: tuple(Reference(model_folders[name], dtype) for dtype in types))
+
+
+@pytest.fixture(scope="session")
+def nudged(model_folders):
+    """nudged(name): the model in fp32 with word embeddings one rounding away."""
+    @functools.cache
+    def make(name):
+        reference = Reference(model_folders[name])
+        reference.model.get_input_embeddings().weight.mul_(tolerances.ONE_ROUNDING)
+        return reference
+
+    return make
 
 
 @pytest.fixture(scope="session")

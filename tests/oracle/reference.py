@@ -113,10 +113,10 @@ class Reference:
         modules = Path(folder, "modules.json")
         self.normalizes = modules.exists() and ".Normalize" in modules.read_text()
 
-    def run(self, ids, type_ids, target: pb.Target, other_ids=None, embedding_factor=1.0) -> Pass:
+    def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""
         with _Taps(self.bert) as taps:
-            word = (self.bert.embeddings.word_embeddings(torch.tensor([ids])) * embedding_factor).requires_grad_()
+            word = self.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
             outputs = self.model(inputs_embeds=word, token_type_ids=torch.tensor([type_ids]), output_attentions=True)
         embedding = None if self.is_classifier else self.pool(outputs[0])
         other = None if other_ids is None else self.embed(other_ids)

@@ -23,14 +23,13 @@ ATTENTION_FLOAT16_ABSOLUTE = 2.5e-4
 GRADIENT = 5e-6
 # Where it is not, fp32 itself is the limit: PyTorch's own fp32 result lies `floor` away from its fp64 result, and two
 # correct fp32 programs may lie on opposite sides, each a small multiple of it away. One result alone may be near by luck,
-# so where a text is badly conditioned the floor is the larger of two: a second one has its embeddings one rounding away.
-# Methods of many rows have one result, for the second would double their time: up to 4.2 floors were seen (AVX2).
-FLOORS = 6
+# so of methods of one row the floor is the larger of two: a second one has its embeddings one rounding away.
+FLOORS = 4
 ONE_ROUNDING = 1 + 2**-23
 # Whatever the conditioning, never worse.
 GRADIENT_WORST = 1e-4
 
-# Methods of many rows, where the problem is well-conditioned; and whatever the conditioning.
+# Methods of many rows, beside fp64, where the problem is well-conditioned; and whatever the conditioning.
 TEXT_METHOD, TEXT_METHOD_WORST = 1e-5, 1e-3
 
 # Sums of attention products over layers, all terms positive: better conditioned than gradients.

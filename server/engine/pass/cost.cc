@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/kernels/cpu/attention.h"
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/forward.h"
 #include "engine/pass/substitutions.h"
@@ -74,7 +75,7 @@ double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   if (wanted.head_mean_attention || wanted.value_zeroing) maps += 2;
   if (wanted.gradient_attention) maps += 1;
   // Blocks of scores and their gradients; keys, values and the like, laid out anew.
-  const double blocks = e.tokens * (2 * 48 + 6 * (e.hidden / e.heads + 32));
+  const double blocks = e.tokens * (2 * cpu::kQueryBlock + 6 * (e.hidden / e.heads + 32));
   return maps * e.heads * e.map + blocks;
 }
 
@@ -103,8 +104,10 @@ double Flops(const Extents& e, const Wanted& wanted) {
   const double linear = e.layers * e.tokens * (6 * e.hidden * e.hidden + after_attention);
   const double attention = e.layers * 4 * e.map * e.hidden;
   double flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
-  // Scores made again.
-  if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) flops += attention / 2;
+  if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) {
+    // Scores made again.
+    flops += (e.layers - static_cast<double>(wanted.attention_layers.size())) * 2 * e.map * e.hidden;
+  }
   if (wanted.value_zeroing) flops += e.layers * e.map * after_attention;
   if (wanted.substitutions.has_value()) {
     flops += 2 * static_cast<double>(wanted.substitutions->tokens.size()) * e.hidden * e.vocab;

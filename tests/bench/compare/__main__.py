@@ -94,9 +94,8 @@ def hold(contest, ratios, cast, rounds):
     if explaining:
         check_agreement(explaining, cast.contestant("captum", contest.model), batch)
     figures = run_rounds(contestants, batch, rounds)
-    lengths = [len(ids) for ids in batch.ids]
     details = {"machine": describe_with_pytorch(), "rounds": rounds, "model": NAMES[contest.model],
-               "texts": len(lengths), "tokens": sum(lengths), "pytorch_batch": contest.batch, "figures": figures}
+               "texts": len(batch.lines), "tokens": batch.tokens, "pytorch_batch": contest.batch, "figures": figures}
     return report(contest, ratios, contestants, figures), details
 
 

@@ -1,22 +1,20 @@
 // The engine as a contestant of `make bench`: stays alive between its turns. Commands come as lines on standard input,
 // each is answered by one line of JSON on standard output:
 //
-//   texts FILE    from now on these texts, [[token id, ...], ...]   {"tokens", "flops": of explaining all of them}
-//   explain       runs all of them, in the server's batches         {"seconds"}
-//   answer I      what text I's explanation is                      {"saliency": [T], "attention": [layers][heads * T *
-//   T]} peak          the machine's fp32 matrix product                 {"flops_per_second"}
+//   texts FILE    from now on these texts, [[token id, ...], ...]; {"tokens", "flops": of explaining all of them}
+//   explain       runs all of them, in the server's batches; {"seconds"}
+//   answer I      text I's explanation; {"saliency": [T], "attention": [layers][heads * T * T]}
+//   peak          the machine's fp32 matrix product; {"flops_per_second"}
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <string>
 
 #include "bench/engine/gemm_peak.h"
 #include "bench/engine/passes.h"
-#include "engine/weights/model_folder.h"
 #include "schedule/scheduler.h"
 
 namespace limpid::bench {
@@ -26,9 +24,7 @@ using Json = nlohmann::json;
 
 class Contestant {
  public:
-  Contestant(const std::string& model_folder, int num_threads)
-      : architecture_(engine::OpenModelFolder(model_folder).value().architecture),
-        engine_(LoadOrExit(model_folder, num_threads)) {}
+  Contestant(const std::string& model_folder, int num_threads) : engine_(LoadOrExit(model_folder, num_threads)) {}
 
   Json Answer(const std::string& command, const std::string& argument) {
     if (command == "texts") return Read(argument);
@@ -41,11 +37,9 @@ class Contestant {
  private:
   Json Read(const std::string& path) {
     std::ifstream file(path);
-    const auto texts = Json::parse(file).get<std::vector<std::vector<int32_t>>>();
-    rows_ = ExplanationRows(engine_->card(), texts);
-    const std::vector<int64_t> lengths = Lengths(texts);
-    return {{"tokens", std::accumulate(lengths.begin(), lengths.end(), int64_t{0})},
-            {"flops", ExplainFlops(architecture_, lengths)}};
+    rows_ = ExplanationRows(engine_->card(), Json::parse(file).get<std::vector<std::vector<int32_t>>>());
+    const Work work = WorkOf(*engine_, rows_);
+    return {{"tokens", work.tokens}, {"flops", work.flops}};
   }
 
   Json Explain() {
@@ -71,7 +65,6 @@ class Contestant {
     return {{"saliency", saliency}, {"attention", attention}};
   }
 
-  const engine::Architecture architecture_;
   const std::unique_ptr<engine::Engine> engine_;
   std::vector<engine::Row> rows_;
 };

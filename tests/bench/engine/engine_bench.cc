@@ -59,18 +59,18 @@ void Register(const std::string& name, double tokens, const std::function<OpCase
   });
 }
 
-void RegisterPasses(engine::Engine* engine, const Architecture& architecture) {
+void RegisterPasses(engine::Engine* engine) {
   const auto texts = MixedTexts(engine->card());
-  const std::vector<int64_t> lengths = Lengths(texts);
-  const auto tokens = static_cast<double>(std::accumulate(lengths.begin(), lengths.end(), int64_t{0}));
-  const double flops = ExplainFlops(architecture, lengths);
+  const std::vector<Row> explanations = ExplanationRows(engine->card(), texts);
+  const Work work = WorkOf(*engine, explanations);
   const auto add = [&](const std::string& name, const std::vector<Row>& rows, size_t budget, double of_rows) {
     const OpCase pass = {.run = [=] { RunInBatches(engine, rows, budget); }, .flops = of_rows};
-    Register(absl::StrCat(name, "/max_batch_tokens:", budget), tokens, [pass] { return pass; });
+    Register(absl::StrCat(name, "/max_batch_tokens:", budget), static_cast<double>(work.tokens),
+             [pass] { return pass; });
   };
   // The server's own budget first.
   for (const size_t budget : {schedule::SchedulerOptions().max_batch_tokens, size_t{256}}) {
-    add("pass/explain", ExplanationRows(engine->card(), texts), budget, flops);
+    add("pass/explain", explanations, budget, work.flops);
     add("pass/predict", PredictionRows(texts), budget, 0);
   }
 }
@@ -111,7 +111,7 @@ int Main(int argc, char** argv) {
   const auto engine = LoadOrExit(argv[1], 1);
   const Architecture architecture = engine::OpenModelFolder(argv[1]).value().architecture;
   RegisterGemms();
-  RegisterPasses(engine.get(), architecture);
+  RegisterPasses(engine.get());
   RegisterOps(architecture);
   SplitReporter reporter;
   return benchmark::RunSpecifiedBenchmarks(&reporter) > 0 ? 0 : 1;

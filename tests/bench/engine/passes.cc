@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "absl/status/status.h"
-#include "bench/kernels/flops.h"
 
 namespace limpid::bench {
 namespace {
@@ -67,19 +66,13 @@ void RunInBatches(engine::Engine* engine, const std::vector<Row>& rows, size_t m
   if (!batch.empty()) flush();
 }
 
-double ExplainFlops(const engine::Architecture& a, std::span<const int64_t> lengths) {
-  const int64_t tokens = std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
-  const int64_t hidden = a.hidden_size, wide = a.intermediate_size;
-  const double linear = LinearFlops(tokens, hidden, 3 * hidden) + LinearFlops(tokens, hidden, hidden) +
-                        LinearFlops(tokens, hidden, wide) + LinearFlops(tokens, wide, hidden);
-  const double attention = AttentionFlops(lengths, hidden) + AttentionVjpFlops(lengths, hidden);
-  return static_cast<double>(a.num_hidden_layers) * (2 * linear + attention);
-}
-
-std::vector<int64_t> Lengths(const std::vector<std::vector<int32_t>>& texts) {
-  std::vector<int64_t> lengths;
-  for (const std::vector<int32_t>& ids : texts) lengths.push_back(static_cast<int64_t>(ids.size()));
-  return lengths;
+Work WorkOf(const engine::Engine& engine, const std::vector<Row>& rows) {
+  Work work;
+  for (const Row& row : rows) {
+    work.tokens += row.token_ids.size();
+    work.flops += engine.Cost(row.token_ids.size(), row.wanted).flops;
+  }
+  return work;
 }
 
 }  // namespace limpid::bench

@@ -2,12 +2,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/engine.h"
-#include "engine/models/architecture.h"
 #include "engine/row.h"
 
 // The engine by itself, behind its door, on rows that are tokenized already.
@@ -26,11 +24,12 @@ std::vector<engine::Row> ExplanationRows(const engine::ModelCard& card, const st
 // requests that wait. Ends the process with a message if a batch fails.
 void RunInBatches(engine::Engine* engine, const std::vector<engine::Row>& rows, size_t max_batch_tokens);
 
-// Useful operations of explaining texts of these lengths: linear layers and attention products of all layers for all
-// tokens, forward and toward the embeddings. What an engine knows how to leave out is not left out here, so that
-// figures per second can be compared between engines.
-double ExplainFlops(const engine::Architecture& architecture, std::span<const int64_t> lengths);
-
-std::vector<int64_t> Lengths(const std::vector<std::vector<int32_t>>& texts);
+// Tokens and useful operations of the rows: linear layers and attention products of all layers for all tokens. What an
+// engine knows how to leave out is not left out here, so that figures per second can be compared between engines.
+struct Work {
+  size_t tokens = 0;
+  double flops = 0;
+};
+Work WorkOf(const engine::Engine& engine, const std::vector<engine::Row>& rows);
 
 }  // namespace limpid::bench

@@ -45,17 +45,6 @@ struct RecordingObserver final : PassObserver {
   std::map<size_t, std::vector<HostTensor>> attention;
 };
 
-std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows, PassObserver* observer = nullptr) {
-  std::vector<const Row*> pointers;
-  for (const Row& row : rows) {
-    EXPECT_THAT(engine->Check(row), IsOk());
-    pointers.push_back(&row);
-  }
-  auto results = engine->Run(pointers, observer);
-  EXPECT_THAT(results, IsOk());
-  return *std::move(results);
-}
-
 // What else a row may want and change, one thing after the other; `row` wants everything of before.
 void Vary(const TinyConfig& config, uint32_t kind, Row* row) {
   const size_t length = row->token_ids.size(), size = length * static_cast<size_t>(config.hidden_size);

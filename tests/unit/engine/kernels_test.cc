@@ -19,21 +19,27 @@ namespace {
 
 at::Tensor Double(const at::Tensor& x) { return x.defined() ? x.to(at::kDouble) : x; }
 
-// Parameter: kernel set, rows, columns.
-class RowKernels : public ::testing::TestWithParam<std::tuple<KernelSet, int64_t, int64_t>> {
+// Parameter: the kernel set, and what else there is.
+template <typename... Rest>
+class KernelTest : public ::testing::TestWithParam<std::tuple<KernelSet, Rest...>> {
  protected:
   void SetUp() override {
     at::manual_seed(1);
-    const KernelSet& set = std::get<0>(GetParam());
+    const KernelSet& set = std::get<0>(this->GetParam());
     kernels_ = set.get();
     if (kernels_ == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
   }
+
+  const cpu::Kernels* kernels_ = nullptr;
+};
+
+// Rows, columns.
+class RowKernels : public KernelTest<int64_t, int64_t> {
+ protected:
   at::Tensor Matrix(double scale = 1) const { return at::randn({Rows(), Cols()}) * scale; }
   at::Tensor Vector() const { return at::randn({Cols()}); }
   int64_t Rows() const { return std::get<1>(GetParam()); }
   int64_t Cols() const { return std::get<2>(GetParam()); }
-
-  const cpu::Kernels* kernels_ = nullptr;
 };
 
 TEST_P(RowKernels, ActivationAndItsDerivative) {
@@ -109,21 +115,17 @@ INSTANTIATE_TEST_SUITE_P(Shapes, RowKernels,
                                             ::testing::Values(1, 7, 8, 16, 17, 33, 384)),
                          RowName);
 
-// Parameter: kernel set, rows, inner, columns.
-class ProductKernels : public ::testing::TestWithParam<std::tuple<KernelSet, std::array<int64_t, 3>>> {
+// Rows, inner, columns.
+class ProductKernels : public KernelTest<std::array<int64_t, 3>> {
  protected:
   void SetUp() override {
-    at::manual_seed(1);
-    const KernelSet& set = std::get<0>(GetParam());
-    kernels_ = set.get();
-    if (kernels_ == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
+    KernelTest::SetUp();
     const auto [rows, inner, cols] = std::get<1>(GetParam());
     x_ = at::randn({rows, inner});
     weights_ = {at::randn({cols, inner}), at::randn({cols})};
     exact_ = {Double(weights_.weight), Double(weights_.bias)};
   }
 
-  const cpu::Kernels* kernels_ = nullptr;
   at::Tensor x_;
   LinearWeights weights_, exact_;
 };
@@ -172,24 +174,32 @@ struct Shape {
   int64_t num_heads, head_size;
 };
 
-class AttentionKernels : public ::testing::TestWithParam<std::tuple<KernelSet, Shape>> {};
+class AttentionKernels : public KernelTest<Shape> {};
+
+// Twice a shape's first sequence.
+struct TwoSequences {
+  explicit TwoSequences(const Shape& shape)
+      : length(shape.lengths[0]),
+        cu_seqlens{0, length, 2 * length},
+        packed{cu_seqlens, shape.num_heads},
+        qkv(at::randn({2 * length, 3 * shape.num_heads * shape.head_size})) {}
+
+  const int64_t length;
+  const std::vector<int64_t> cu_seqlens;
+  const AttentionShape packed;
+  const at::Tensor qkv;
+};
 
 TEST_P(AttentionKernels, GivesFirstTokensAloneAndKeepsTheMapsAskedFor) {
-  const auto& [set, shape] = GetParam();
-  const cpu::Kernels* kernels = set.get();
-  if (kernels == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
-  at::manual_seed(1);
-  const int64_t length = shape.lengths[0], hidden = shape.num_heads * shape.head_size;
-  const std::vector<int64_t> cu_seqlens = {0, length, 2 * length};
-  const AttentionShape all = {cu_seqlens, shape.num_heads};
+  const Shape& shape = std::get<1>(GetParam());
+  const auto& [length, cu_seqlens, all, qkv] = TwoSequences(shape);
   const AttentionShape first = {cu_seqlens, shape.num_heads, /*first_query_only=*/true};
-  const at::Tensor qkv = at::randn({2 * length, 3 * hidden});
   std::vector<at::Tensor> probs, not_kept;
 
-  const at::Tensor output = cpu::AttentionForward(*kernels, all, qkv, {}, &probs);
+  const at::Tensor output = cpu::AttentionForward(*kernels_, all, qkv, {}, &probs);
 
   const at::Tensor exact_output = AttentionForward(all, Double(qkv), {}, &not_kept);
-  const at::Tensor first_output = cpu::AttentionForward(*kernels, first, qkv, {}, &not_kept);
+  const at::Tensor first_output = cpu::AttentionForward(*kernels_, first, qkv, {}, &not_kept);
   EXPECT_FALSE(not_kept[0].defined());
   const at::Tensor exact_first = AttentionForward(first, Double(qkv), {}, &not_kept);
   for (const int64_t s : {0, 1}) {
@@ -197,37 +207,29 @@ TEST_P(AttentionKernels, GivesFirstTokensAloneAndKeepsTheMapsAskedFor) {
     EXPECT_LE(RelativeError(exact_first[s], exact_output[s * length]), 1e-12);
   }
   const std::vector<uint8_t> keeps = {0, 1};
-  EXPECT_TRUE(at::equal(cpu::AttentionForward(*kernels, all, qkv, keeps, &not_kept), output));
+  EXPECT_TRUE(at::equal(cpu::AttentionForward(*kernels_, all, qkv, keeps, &not_kept), output));
   EXPECT_FALSE(not_kept[0].defined());
   EXPECT_TRUE(at::equal(not_kept[1], probs[1]));
 }
 
 TEST_P(AttentionKernels, VjpMakesAgainTheMapsThatWereNotKept) {
-  const auto& [set, shape] = GetParam();
-  const cpu::Kernels* kernels = set.get();
-  if (kernels == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
-  at::manual_seed(1);
-  const int64_t length = shape.lengths[0], hidden = shape.num_heads * shape.head_size;
-  const std::vector<int64_t> cu_seqlens = {0, length, 2 * length};
-  const AttentionShape packed = {cu_seqlens, shape.num_heads};
-  const at::Tensor qkv = at::randn({2 * length, 3 * hidden}), grad_output = at::randn({2 * length, hidden});
+  const Shape& shape = std::get<1>(GetParam());
+  const auto& [length, cu_seqlens, packed, qkv] = TwoSequences(shape);
+  const at::Tensor grad_output = at::randn({2 * length, shape.num_heads * shape.head_size});
   const std::vector<uint8_t> keeps = {0, 1};
   std::vector<at::Tensor> all, some;
-  cpu::AttentionForward(*kernels, packed, qkv, {}, &all);
-  cpu::AttentionForward(*kernels, packed, qkv, keeps, &some);
+  cpu::AttentionForward(*kernels_, packed, qkv, {}, &all);
+  cpu::AttentionForward(*kernels_, packed, qkv, keeps, &some);
 
-  const at::Tensor grad = cpu::AttentionVjp(*kernels, packed, qkv, some, grad_output, {});
+  const at::Tensor grad = cpu::AttentionVjp(*kernels_, packed, qkv, some, grad_output, {});
 
-  EXPECT_TRUE(at::equal(grad, cpu::AttentionVjp(*kernels, packed, qkv, all, grad_output, {})));
+  EXPECT_TRUE(at::equal(grad, cpu::AttentionVjp(*kernels_, packed, qkv, all, grad_output, {})));
   const at::Tensor exact = AttentionVjp(packed, Double(qkv), std::vector<at::Tensor>(2), Double(grad_output), {});
   EXPECT_LE(RelativeError(grad, exact), kFp32Tolerance);
 }
 
 TEST_P(AttentionKernels, ForwardVjpAndTap) {
-  const auto& [set, shape] = GetParam();
-  const cpu::Kernels* kernels = set.get();
-  if (kernels == nullptr) GTEST_SKIP() << "this machine cannot run " << set.name;
-  at::manual_seed(1);
+  const Shape& shape = std::get<1>(GetParam());
   std::vector<int64_t> cu_seqlens = {0};
   for (int64_t length : shape.lengths) cu_seqlens.push_back(cu_seqlens.back() + length);
   const int64_t tokens = cu_seqlens.back(), hidden = shape.num_heads * shape.head_size;
@@ -238,8 +240,8 @@ TEST_P(AttentionKernels, ForwardVjpAndTap) {
   tap[0] = at::empty({shape.lengths[0], shape.lengths[0]});
   exact_tap[0] = Double(tap[0]);
 
-  const at::Tensor output = cpu::AttentionForward(*kernels, packed, qkv, {}, &probs);
-  const at::Tensor grad = cpu::AttentionVjp(*kernels, packed, qkv, probs, grad_output, {tap});
+  const at::Tensor output = cpu::AttentionForward(*kernels_, packed, qkv, {}, &probs);
+  const at::Tensor grad = cpu::AttentionVjp(*kernels_, packed, qkv, probs, grad_output, {tap});
 
   const at::Tensor exact_output = AttentionForward(packed, Double(qkv), {}, &exact_probs);
   const at::Tensor exact_grad = AttentionVjp(packed, Double(qkv), exact_probs, Double(grad_output), {exact_tap});

@@ -22,14 +22,6 @@ std::unique_ptr<Engine> Load(const TinyConfig& config, const EngineOptions& opti
   return *std::move(engine);
 }
 
-std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows) {
-  std::vector<const Row*> pointers;
-  for (const Row& row : rows) pointers.push_back(&row);
-  auto results = engine->Run(pointers, nullptr);
-  EXPECT_THAT(results, IsOk());
-  return *std::move(results);
-}
-
 TEST(Memory, AWarmPassTakesNothingFromTheSystem) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "under AddressSanitizer nothing is kept";

@@ -1,5 +1,6 @@
 #include "unit/engine/tiny_model.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -9,6 +10,7 @@
 #include <random>
 
 #include "support/scratch.h"
+#include "support/status_matchers.h"
 
 namespace limpid::engine {
 namespace {
@@ -152,6 +154,17 @@ Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Tar
   row.wanted.head_mean_attention = row.wanted.gradient_attention = row.wanted.head_importance = true;
   row.wanted.gradient_at = {true, true, true};
   return row;
+}
+
+std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows, PassObserver* observer) {
+  std::vector<const Row*> pointers;
+  for (const Row& row : rows) {
+    EXPECT_THAT(engine->Check(row), limpid::testing::IsOk());
+    pointers.push_back(&row);
+  }
+  auto results = engine->Run(pointers, observer);
+  EXPECT_THAT(results, limpid::testing::IsOk());
+  return *std::move(results);
 }
 
 }  // namespace limpid::engine

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/engine.h"
 #include "engine/row.h"
 
 // Model folders of a few hundred weights, written by the test that loads them.
@@ -46,5 +47,8 @@ std::string WriteTinyModel(const std::string& name, const TinyConfig& config, ui
 
 // A row of random ids that wants everything.
 Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Target& target);
+
+// Checks the rows and runs them as one batch; the test fails if either does.
+std::vector<RowResult> RunRows(Engine* engine, const std::vector<Row>& rows, PassObserver* observer = nullptr);
 
 }  // namespace limpid::engine

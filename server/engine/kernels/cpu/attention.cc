@@ -11,9 +11,6 @@
 namespace limpid::engine::cpu {
 namespace {
 
-// Scores are made, normalized and used so many queries at a time: a block of them stays in cache.
-constexpr int64_t kQueryBlock = 48;
-
 // One sequence and head.
 struct Task {
   size_t sequence;
@@ -105,7 +102,7 @@ struct Workspace {
   }
 };
 
-// softmax(Q K^T * scale) of queries [query, query + rows).
+// softmax(Q K^T * scale) of `queries` [rows, head_size], into `probs` [rows, length].
 void Probabilities(const Kernels& kernels, const Layout& layout, const Packed& keys_transposed,
                    const MatrixView& queries, int64_t rows, int64_t length, float* probs) {
   keys_transposed.Multiply(kernels, queries, rows, probs, length);

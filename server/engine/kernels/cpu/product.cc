@@ -18,7 +18,7 @@ int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Depth cut into equal parts, each a whole number of vectors.
 int64_t DepthStep(int64_t inner) {
   const int64_t parts = CeilDiv(inner, kDepth);
-  return std::max<int64_t>(CeilDiv(CeilDiv(inner, parts), 16) * 16, 16);
+  return CeilDiv(CeilDiv(inner, parts), 16) * 16;
 }
 
 void MultiplyBlock(const Kernels& kernels, const ProductCall& call, const Block& block) {

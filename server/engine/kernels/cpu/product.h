@@ -8,7 +8,7 @@
 namespace limpid::engine::cpu {
 
 // y = x M + bias over many rows. M is read where it lies, in either direction, and laid out panel by panel on the way:
-// a panel is used for so many rows that this costs one or two hundredths, and the weights are in memory only once, for
+// a panel is used for so many rows that this costs little, and the weights are in memory only once, for
 // x W^T and for x W.
 struct ProductCall {
   MatrixView x;  // [rows, inner]
