@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <ostream>
 #include <tuple>
 
 #include "engine/kernels/cpu/attention.h"
@@ -172,6 +173,8 @@ struct Shape {
   const char* name;
   std::vector<int64_t> lengths;
   int64_t num_heads, head_size;
+
+  friend void PrintTo(const Shape& shape, std::ostream* out) { *out << shape.name; }
 };
 
 class AttentionKernels : public KernelTest<Shape> {};

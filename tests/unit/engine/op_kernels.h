@@ -4,6 +4,7 @@
 #include <ATen/ops/abs.h>
 
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace limpid::engine {
 struct KernelSet {
   const char* name;
   const cpu::Kernels* (*get)();  // null where this machine cannot run them
+
+  friend void PrintTo(const KernelSet& set, std::ostream* out) { *out << set.name; }
 };
 
 inline const std::vector<KernelSet>& KernelSets() {
