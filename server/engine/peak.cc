@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "engine/engine.h"
+#include "engine/kernels/cpu/parallel.h"
 
 namespace limpid::engine {
 
@@ -14,7 +15,8 @@ double MeasurePeakFlops(const EngineOptions& options) {
   constexpr int64_t kSize = 1024;
   constexpr int kRounds = 5;
   const c10::InferenceMode inference_mode;
-  if (options.num_threads > 0) at::set_num_threads(options.num_threads);
+  cpu::SetNumThreads(options.num_threads);
+  at::set_num_threads(cpu::NumThreads());
   const at::Device device(options.device);
   const at::Tensor a = at::rand({kSize, kSize}, device), b = at::rand({kSize, kSize}, device);
   double best = 0;
@@ -24,6 +26,7 @@ double MeasurePeakFlops(const EngineOptions& options) {
     static_cast<void>(at::mm(a, b)[0][0].item<float>());
     best = std::max(best, 2.0 * kSize * kSize * kSize / absl::ToDoubleSeconds(absl::Now() - start));
   }
+  at::set_num_threads(1);
   return best;
 }
 

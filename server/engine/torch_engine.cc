@@ -1,5 +1,4 @@
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
@@ -92,7 +91,7 @@ class TorchEngine : public Engine {
 
   absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) override {
     try {
-      PrepareThread();
+      cpu::SetNumThreads(num_threads_);
       const c10::InferenceMode inference_mode;
       return RunBatch(rows, observer);
     } catch (const c10::OutOfMemoryError&) {
@@ -111,19 +110,10 @@ class TorchEngine : public Engine {
   }
 
  private:
-  // LibTorch's thread count belongs to the calling thread: set once on each that runs passes.
-  void PrepareThread() {
-    thread_local int prepared = 0;
-    if (num_threads_ > 0 && prepared != num_threads_) {
-      at::set_num_threads(num_threads_);
-      prepared = num_threads_;
-    }
-  }
-
   absl::StatusOr<std::vector<RowResult>> RunBatch(std::span<const Row* const> rows, PassObserver* observer) {
     OneAtATime calls(observer);
     std::vector<RowResult> results(rows.size());
-    for (const Wave& wave : PlanWaves(rows, device_.is_cpu() ? at::get_num_threads() : 1)) {
+    for (const Wave& wave : PlanWaves(rows, device_.is_cpu() ? cpu::NumThreads() : 1)) {
       ABSL_RETURN_IF_ERROR(RunWave(rows, wave, &calls, &results));
     }
     return results;

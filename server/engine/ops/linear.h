@@ -6,7 +6,7 @@
 
 namespace limpid::engine {
 
-// y = x W^T + b, W [out, in] and b [out] as checkpoints store them.
+// y = x W^T + b, W [out, in] and b [out] as checkpoints store them; b may be undefined.
 struct LinearWeights {
   at::Tensor weight;
   at::Tensor bias;

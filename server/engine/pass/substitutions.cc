@@ -1,11 +1,11 @@
 #include "engine/pass/substitutions.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "engine/ops/linear.h"
 #include "engine/pass/baseline.h"
 
 namespace limpid::engine {
@@ -71,7 +71,7 @@ std::vector<std::vector<Substitutions>> FindSubstitutions(const EncoderWeights& 
   for (int64_t begin = 0; begin < vocab_size; begin += kSubstitutionBlock) {
     const int64_t count = std::min(kSubstitutionBlock, vocab_size - begin);
     const at::Tensor block = weights.word_embeddings.narrow(0, begin, count);
-    const at::Tensor estimates = at::mm(gradient, block.t()).sub_(own).to(at::kCPU).contiguous();
+    const at::Tensor estimates = LinearForward({block, {}}, gradient).sub_(own).to(at::kCPU).contiguous();
     const float* estimate = estimates.const_data_ptr<float>();
     for (Search& search : searches) {
       for (int64_t v = 0; v < count; ++v) search.Offer({*estimate++, static_cast<int32_t>(begin + v)});

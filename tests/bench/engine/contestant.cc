@@ -24,13 +24,13 @@ using Json = nlohmann::json;
 
 class Contestant {
  public:
-  Contestant(const std::string& model_folder, int num_threads) : engine_(LoadOrExit(model_folder, num_threads)) {}
+  Contestant(const std::string& model_folder, int num_threads) : engine_(LoadOrExit(model_folder, num_threads)), num_threads_(num_threads) {}
 
   Json Answer(const std::string& command, const std::string& argument) {
     if (command == "texts") return Read(argument);
     if (command == "explain") return Explain();
     if (command == "answer") return Explanation(rows_.at(std::stoul(argument)));
-    if (command == "peak") return {{"flops_per_second", MeasureGemmPeak()}};
+    if (command == "peak") return {{"flops_per_second", MeasureGemmPeak(num_threads_)}};
     return {{"error", "unknown command " + command}};
   }
 
@@ -66,6 +66,7 @@ class Contestant {
   }
 
   const std::unique_ptr<engine::Engine> engine_;
+  const int num_threads_;
   std::vector<engine::Row> rows_;
 };
 

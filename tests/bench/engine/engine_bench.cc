@@ -108,6 +108,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "usage: limpid_engine_bench [--benchmark_...] MODEL_FOLDER\n");
     return 2;
   }
+  at::set_num_threads(1);
   const auto engine = LoadOrExit(argv[1], 1);
   const Architecture architecture = engine::OpenModelFolder(argv[1]).value().architecture;
   RegisterGemms();

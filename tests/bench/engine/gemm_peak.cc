@@ -1,5 +1,6 @@
 #include "bench/engine/gemm_peak.h"
 
+#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -9,10 +10,11 @@
 
 namespace limpid::bench {
 
-double MeasureGemmPeak() {
+double MeasureGemmPeak(int num_threads) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds kEach{300};
   const c10::InferenceMode inference_mode;
+  at::set_num_threads(num_threads);
   double best = 0;
   for (const int64_t size : kGemmSizes) {
     const OpCase gemm = GemmCase(size);
@@ -23,6 +25,7 @@ double MeasureGemmPeak() {
       best = std::max(best, gemm.flops / taken.count());
     }
   }
+  at::set_num_threads(1);  // what passes leave LibTorch
   return best;
 }
 

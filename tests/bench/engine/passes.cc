@@ -1,7 +1,5 @@
 #include "bench/engine/passes.h"
 
-#include <ATen/Parallel.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -22,7 +20,6 @@ void ExitUnlessOk(const absl::Status& status) {
 }  // namespace
 
 std::unique_ptr<engine::Engine> LoadOrExit(const std::string& model_folder, int num_threads) {
-  if (num_threads > 0) at::set_num_threads(num_threads);
   auto engine = engine::LoadEngine(model_folder, {.device = "cpu", .num_threads = num_threads});
   ExitUnlessOk(engine.status());
   return *std::move(engine);

@@ -1,5 +1,4 @@
 // Engine::Cost against what a pass really allocates.
-#include <ATen/Parallel.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <gtest/gtest.h>
@@ -115,7 +114,6 @@ std::vector<Case> RandomCases() {
 }
 
 TEST(Cost, IsNeverLessThanWhatAPassAllocatesAndNotManyTimesMore) {
-  at::set_num_threads(1);  // the meter sees one thread
   double sum_of_ratios = 0;
   const std::vector<Case> cases = RandomCases();
   for (const Case& c : cases) {

@@ -18,7 +18,7 @@ ProductCall Forward(const LinearWeights& weights, const at::Tensor& x, const at:
           .rows = x.size(0),
           .inner = x.size(1),
           .cols = y.size(1),
-          .bias = weights.bias.const_data_ptr<float>(),
+          .bias = weights.bias.defined() ? weights.bias.const_data_ptr<float>() : nullptr,
           .y = y.data_ptr<float>()};
 }
 

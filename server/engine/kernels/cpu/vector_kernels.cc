@@ -78,8 +78,8 @@ void PositiveProduct(const float* a, const float* b, float* out, int64_t count) 
   });
 }
 
-// x * cdf(x) of the normal distribution. The tail by Abramowitz and Stegun 7.1.26 (error 1.5e-7, that of LibTorch's erf),
-// which multiplies exp(-x^2 / 2): the derivative's density has the same exponential.
+// x * cdf(x) of the normal distribution. The tail by Abramowitz and Stegun 7.1.26 (error 1.5e-7, that of LibTorch's
+// erf), which multiplies exp(-x^2 / 2): the derivative's density has the same exponential.
 struct Gelu {
   static void Apply(const Vec& x, Vec* y, Vec* dy) {
     const Vec density = (x * x * Vec(-0.5f)).exp();
