@@ -26,6 +26,7 @@
 #include "engine/pass/head.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/shards.h"
+#include "engine/pass/shared_inputs.h"
 #include "engine/weights/model_folder.h"
 #include "engine/weights/sha256.h"
 
@@ -139,16 +140,23 @@ class TorchEngine : public Engine {
     std::vector<const Row*> shard_rows;
     for (size_t row : shard) shard_rows.push_back(rows[row]);
     const PackedBatch batch = Pack(shard_rows, device_);
-    LayerTaps taps(architecture_, batch);
-    SavedActivations saved = Forward(architecture_, weights_, batch, &taps, [&](size_t layer, const SavedLayer& kept) {
+    const SharedInputs shared = ShareInputs(shard_rows);
+    const PackedBatch inputs = shared.any() ? Pack(shared.inputs, device_) : batch;
+    const std::vector<size_t> packed_inputs = PackedInputs(shared, inputs, batch);
+    LayerTaps taps(architecture_, inputs);
+    SavedActivations saved = Forward(architecture_, weights_, inputs, &taps, [&](size_t layer, const SavedLayer& kept) {
       for (size_t r = 0; r < batch.rows.size(); ++r) {
         const std::vector<int32_t>& wanted = batch.rows[r]->wanted.attention_layers;
         const auto at = std::lower_bound(wanted.begin(), wanted.end(), static_cast<int32_t>(layer));
         if (at == wanted.end() || *at != static_cast<int32_t>(layer)) continue;
         observer->OnAttention(shard[batch.row_indices[r]], static_cast<size_t>(at - wanted.begin()),
-                              ToHost(kept.probs[r]));
+                              ToHost(kept.probs[packed_inputs[r]]));
       }
     });
+    if (shared.any()) {
+      saved = SpreadOverRows(inputs, std::move(saved), batch, packed_inputs);
+      taps.SpreadOverRows(batch, packed_inputs);
+    }
     SavedHead saved_head;
     std::vector<Prediction> predictions = HeadForward(architecture_, weights_, batch, saved, &saved_head);
     for (const Prediction& prediction : predictions) ABSL_RETURN_IF_ERROR(CheckFinite(prediction));

@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace limpid::engine {
 namespace {
@@ -32,7 +33,7 @@ at::Tensor ToDevice(const HiddenStates& states, const at::Tensor& like) {
 }  // namespace
 
 LayerTaps::LayerTaps(const Architecture& architecture, const PackedBatch& batch)
-    : batch_(batch), first_layer_(architecture.num_hidden_layers), rows_(batch.rows.size()) {
+    : batch_(&batch), first_layer_(architecture.num_hidden_layers), rows_(batch.rows.size()) {
   for (size_t r = 0; r < rows_.size(); ++r) {
     first_layer_ = std::min(first_layer_, FirstLayer(*batch.rows[r]));
     rows_[r].hidden.resize(static_cast<size_t>(architecture.num_hidden_layers) + 1);
@@ -41,23 +42,30 @@ LayerTaps::LayerTaps(const Architecture& architecture, const PackedBatch& batch)
 
 void LayerTaps::OnHidden(int64_t layer, at::Tensor* hidden) {
   for (size_t r = 0; r < rows_.size(); ++r) {
-    const Row& row = *batch_.rows[r];
+    const Row& row = *batch_->rows[r];
     const bool is_replaced = row.replaced_hidden != nullptr && row.replaced_hidden->layer == layer;
     const bool is_kept = row.wanted.layer_gradient_x_activation ||
                          std::ranges::binary_search(row.wanted.hidden_states, static_cast<int32_t>(layer));
     if (!is_replaced && !is_kept) continue;
     const auto index = static_cast<int64_t>(r);
-    at::Tensor own = hidden->narrow(0, batch_.begin(index), batch_.length(index));
+    at::Tensor own = hidden->narrow(0, batch_->begin(index), batch_->length(index));
     if (is_replaced) own.copy_(ToDevice(*row.replaced_hidden, own));
     if (is_kept) rows_[r].hidden[static_cast<size_t>(layer)] = own.clone();
   }
 }
 
+void LayerTaps::SpreadOverRows(const PackedBatch& batch, const std::vector<size_t>& packed_inputs) {
+  batch_ = &batch;
+  std::vector<RowTaps> rows;
+  for (const size_t input : packed_inputs) rows.push_back({rows_[input].hidden, {}, {}});
+  rows_ = std::move(rows);
+}
+
 void LayerTaps::OnGradient(int64_t layer, at::Tensor* grad, at::Tensor* grad_residual) {
-  for (int64_t r = 0; r < batch_.num_backward; ++r) {
-    const Row& row = *batch_.rows[static_cast<size_t>(r)];
+  for (int64_t r = 0; r < batch_->num_backward; ++r) {
+    const Row& row = *batch_->rows[static_cast<size_t>(r)];
     RowTaps& taps = rows_[static_cast<size_t>(r)];
-    const auto own = [&](const at::Tensor& packed) { return packed.narrow(0, batch_.begin(r), batch_.length(r)); };
+    const auto own = [&](const at::Tensor& packed) { return packed.narrow(0, batch_->begin(r), batch_->length(r)); };
     const auto dot_with = [&](const at::Tensor& values) {
       const at::Tensor sum = grad_residual->defined() ? own(*grad) + own(*grad_residual) : own(*grad);
       return (sum * values).sum(-1);
@@ -65,7 +73,7 @@ void LayerTaps::OnGradient(int64_t layer, at::Tensor* grad, at::Tensor* grad_res
     if (row.wanted.layer_gradient_x_activation) {
       if (!taps.gradient_x_activation.defined()) {
         const auto places = static_cast<int64_t>(taps.hidden.size());
-        taps.gradient_x_activation = at::zeros({places, batch_.length(r)}, grad->options());
+        taps.gradient_x_activation = at::zeros({places, batch_->length(r)}, grad->options());
       }
       taps.gradient_x_activation[layer].copy_(dot_with(taps.hidden[static_cast<size_t>(layer)]));
     }
@@ -80,7 +88,7 @@ void LayerTaps::OnGradient(int64_t layer, at::Tensor* grad, at::Tensor* grad_res
 
 std::vector<at::Tensor> LayerTaps::hidden_states(size_t row) const {
   std::vector<at::Tensor> states;
-  for (int32_t layer : batch_.rows[row]->wanted.hidden_states) {
+  for (int32_t layer : batch_->rows[row]->wanted.hidden_states) {
     states.push_back(rows_[row].hidden[static_cast<size_t>(layer)]);
   }
   return states;

@@ -23,6 +23,9 @@ class LayerTaps {
   // what rows want.
   void OnHidden(int64_t layer, at::Tensor* hidden);
 
+  // After the forward pass of `batch`'s inputs: goes on with rows, each of which has one of them (packed places).
+  void SpreadOverRows(const PackedBatch& batch, const std::vector<size_t>& packed_inputs);
+
   // Backward, at the same place: dF/dh as a sum of two, the second may be undefined. Contracts it, then makes it zero
   // where h did not come from the layers before.
   void OnGradient(int64_t layer, at::Tensor* grad, at::Tensor* grad_residual);
@@ -38,7 +41,7 @@ class LayerTaps {
     at::Tensor gradient_x_activation, gradient_dot;
   };
 
-  const PackedBatch& batch_;
+  const PackedBatch* batch_;
   int64_t first_layer_;
   std::vector<RowTaps> rows_;
 };

@@ -1,9 +1,11 @@
 #include "engine/pass/shards.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
-#include <numeric>
 #include <utility>
+
+#include "engine/pass/shared_inputs.h"
 
 namespace limpid::engine {
 namespace {
@@ -25,28 +27,35 @@ size_t Cost(const Row& row) {
   return tokens * (row.wanted.needs_backward() ? 2 : 1) + (row.wanted.value_zeroing ? tokens * tokens : 0);
 }
 
-size_t NumShards(std::span<const Row* const> rows, size_t num_threads) {
+// Rows that share a forward pass, indices into the batch's.
+using Group = std::vector<size_t>;
+
+size_t NumShards(std::span<const Row* const> rows, size_t num_groups, size_t num_threads) {
   size_t tokens = 0;
   for (const Row* row : rows) tokens += row->token_ids.size();
   const size_t by_cache = tokens / kShardTokens;
-  if (by_cache >= num_threads) return std::min(by_cache, rows.size());
-  const bool worthwhile = rows.size() >= num_threads && tokens >= num_threads * kMinShardTokens;
+  if (by_cache >= num_threads) return std::min(by_cache, num_groups);
+  const bool worthwhile = num_groups >= num_threads && tokens >= num_threads * kMinShardTokens;
   return worthwhile ? num_threads : 1;
 }
 
 }  // namespace
 
 std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows, int num_threads) {
-  std::vector<size_t> order(rows.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return Cost(*rows[a]) > Cost(*rows[b]); });
-  // Longest row first, each to the shard with the least to do.
-  std::vector<Shard> shards(NumShards(rows, static_cast<size_t>(std::max(1, num_threads))));
+  std::vector<Group> groups = GroupByInput(rows);
+  const auto cost = [&](const Group& group) {
+    size_t sum = 0;
+    for (const size_t row : group) sum += Cost(*rows[row]);
+    return sum;
+  };
+  std::ranges::stable_sort(groups, std::ranges::greater(), cost);
+  // The longest first, each to the shard with the least to do.
+  std::vector<Shard> shards(NumShards(rows, groups.size(), static_cast<size_t>(std::max(1, num_threads))));
   const auto less_to_do = [](const Shard& a, const Shard& b) { return a.cost < b.cost; };
-  for (size_t row : order) {
+  for (const Group& group : groups) {
     Shard& shard = *std::min_element(shards.begin(), shards.end(), less_to_do);
-    shard.rows.push_back(row);
-    shard.cost += Cost(*rows[row]);
+    shard.rows.insert(shard.rows.end(), group.begin(), group.end());
+    shard.cost += cost(group);
   }
   std::stable_sort(shards.begin(), shards.end(), [&](const Shard& a, const Shard& b) { return less_to_do(b, a); });
   std::vector<std::vector<size_t>> cut;

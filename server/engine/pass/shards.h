@@ -12,9 +12,9 @@ namespace limpid::engine {
 // one thread that waits for no other: rows are independent, so nothing is lost, the activations stay in that core's
 // cache, and a thread that the machine holds up delays its own shard only.
 //
-// Returns indices into `rows`, each in exactly one shard, ascending; the largest shard first. A batch too small to
-// give every thread a worthwhile shard stays whole: then the threads share each operation. Depends on nothing but the
-// arguments.
+// Returns indices into `rows`, each in exactly one shard, ascending; the largest shard first. Rows of one input are in
+// one shard, which runs its forward pass once. A batch too small to give every thread a worthwhile shard stays whole:
+// then the threads share each operation. Depends on nothing but the arguments.
 std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows, int num_threads);
 
 // Shards that run beside each other, each a list of indices into the batch's rows. A wave of one shard has all threads.

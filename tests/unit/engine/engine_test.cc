@@ -125,15 +125,11 @@ double LargestDifference(const HostTensor& a, const HostTensor& b) {
   return largest / scale;
 }
 
-TEST(Engine, ResultAloneEqualsResultInMixedBatch) {
-  const TinyConfig config;
-  const auto engine = Load(config);
-  const std::vector<Row> rows = MixedRows(config);
-
-  const std::vector<RowResult> together = RunRows(engine.get(), rows);
+void ExpectTogetherAsAlone(Engine* engine, const std::vector<Row>& rows) {
+  const std::vector<RowResult> together = RunRows(engine, rows);
 
   for (size_t r = 0; r < rows.size(); ++r) {
-    const RowResult alone = RunRows(engine.get(), {rows[r]})[0];
+    const RowResult alone = RunRows(engine, {rows[r]})[0];
     const auto arrays = Arrays(together[r]), arrays_alone = Arrays(alone);
     ASSERT_EQ(arrays.size(), arrays_alone.size());
     for (size_t i = 0; i < arrays.size(); ++i) {
@@ -143,6 +139,61 @@ TEST(Engine, ResultAloneEqualsResultInMixedBatch) {
     EXPECT_EQ(together[r].prediction.class_index, alone.prediction.class_index);
     EXPECT_EQ(together[r].prediction.foil_index, alone.prediction.foil_index);
   }
+}
+
+TEST(Engine, ResultAloneEqualsResultInMixedBatch) {
+  const TinyConfig config;
+  const auto engine = Load(config);
+
+  ExpectTogetherAsAlone(engine.get(), MixedRows(config));
+}
+
+// They share a forward pass: of each text everybody's wishes together, and what one wants others need not.
+TEST(Engine, RowsThatDifferInTargetAndWishesOnlyGetWhatTheyGetAlone) {
+  for (const char* architecture : {"BertForSequenceClassification", "BertModel"}) {
+    TinyConfig config;
+    config.architecture = architecture;
+    const auto engine = Load(config);
+    std::vector<Row> rows;
+    for (const Row& text : MixedRows(config)) {
+      if (!text.wanted.needs_backward() && text.alteration.has_value()) continue;
+      Row modest = text;
+      modest.wanted = {.attention_layers = {0, 2}, .layer_gradient_x_activation = true};
+      modest.target = {.kind = Target::Kind::kMeanOutput};
+      Row predicted = text;
+      predicted.target = {};
+      predicted.wanted = {.attention_layers = {1}, .hidden_states = {2}};
+      rows.insert(rows.end(), {text, modest, predicted, text});
+      if (config.architecture == "BertModel") continue;
+      for (int32_t c = 0; c < config.num_labels; ++c) {
+        rows.push_back(text);
+        rows.back().target = {.kind = Target::Kind::kClass, .class_index = c};
+        if (!text.wanted.needs_backward()) rows.back().wanted = {.head_importance = true};
+      }
+    }
+    if (config.architecture == "BertModel") {
+      for (Row& row : rows) {
+        if (row.target.kind != Target::Kind::kNone) row.target = {.kind = Target::Kind::kMeanOutput};
+      }
+    }
+
+    ExpectTogetherAsAlone(engine.get(), rows);
+  }
+}
+
+TEST(Engine, SeveralTargetsOfOneTextTakeOneForwardPass) {
+  TinyConfig config;
+  config.architecture = "BertModel";
+  const auto engine = Load(config);
+  Row row = RandomRow(config, 20, 1, {.kind = Target::Kind::kMeanOutput});
+  row.wanted = {.attention_layers = {0}};
+  row.wanted.gradient_at[0] = true;
+
+  const std::vector<RowResult> results = RunRows(engine.get(), {row, row, row});
+
+  // One forward pass writes its maps once.
+  EXPECT_EQ(results[0].attention[0].values.data(), results[1].attention[0].values.data());
+  EXPECT_EQ(results[0].attention[0].values.data(), results[2].attention[0].values.data());
 }
 
 TEST(Engine, GivesWhatItsReferenceGives) {

@@ -11,9 +11,10 @@ namespace {
 
 using ::testing::ElementsAre;
 
+// Each row a text of its own.
 struct Rows {
   explicit Rows(const std::vector<size_t>& lengths) {
-    for (size_t length : lengths) rows.emplace_back().token_ids.resize(length);
+    for (size_t length : lengths) rows.emplace_back().token_ids.assign(length, static_cast<int32_t>(rows.size()));
     for (const Row& row : rows) pointers.push_back(&row);
   }
   size_t Tokens(const std::vector<size_t>& shard) const {
@@ -75,6 +76,13 @@ TEST(Shards, OneThreadStillGetsShardsThatFitItsCache) {
 
   EXPECT_GT(shards.size(), 1);
   EXPECT_LE(rows.Tokens(shards.front()), 500);
+}
+
+TEST(Shards, RowsOfOneInputStayTogether) {
+  Rows rows({100, 90, 100, 100, 80, 100});
+  for (const size_t row : {2, 5}) rows.rows[row].token_ids = rows.rows[0].token_ids;
+
+  EXPECT_THAT(CutIntoShards(rows.pointers, 2), ElementsAre(ElementsAre(0, 2, 5), ElementsAre(1, 3, 4)));
 }
 
 // Of each shard, what its rows have in common.
