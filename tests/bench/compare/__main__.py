@@ -95,7 +95,7 @@ def hold(contest, ratios, cast, rounds):
         check_agreement(explaining, cast.contestant("captum", contest.model), batch)
     figures = run_rounds(contestants, batch, rounds)
     details = {"machine": describe_with_pytorch(), "rounds": rounds, "model": NAMES[contest.model],
-               "texts": len(batch.lines), "tokens": batch.tokens, "pytorch_batch": contest.batch, "figures": figures}
+               "texts": len(batch.lines), "tokens": batch.tokens, "pytorch_best_batch": contest.best_batch, "figures": figures}
     return report(contest, ratios, contestants, figures), details
 
 

@@ -17,7 +17,9 @@ MAKERS = {
     "matrix_product": lambda cast, model: ours.MatrixProduct(cast.contestant("engine", model)),
     "captum": lambda cast, model: others.CaptumOneByOne(cast.folders[model]),
     "pytorch_explain": lambda cast, model: others.PyTorchExplain(cast.folders[model]),
+    "pytorch_best_explain": lambda cast, model: others.BestBatches(cast.contestant("pytorch_explain", model)),
     "pytorch_forward": lambda cast, model: others.PyTorchForward(cast.folders[model]),
+    "pytorch_best_forward": lambda cast, model: others.BestBatches(cast.contestant("pytorch_forward", model)),
     "torchserve": lambda cast, model: cast.until_end(TorchServe(cast.folders[model])),
     "transformers_alone": lambda cast, model: others.TransformersAlone(cast.folders[model]),
 }

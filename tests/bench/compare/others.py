@@ -13,6 +13,10 @@ import torch
 import transformers
 
 
+# Of neighbours in length: what a server that batches usually takes.
+BATCH = 32
+
+
 class Transformers:
     """One model folder, weights frozen; `attention` is Transformers' name of the implementation."""
 
@@ -29,12 +33,12 @@ class Transformers:
         return self.model(inputs_embeds=embeddings, attention_mask=encoded["attention_mask"],
                           token_type_ids=encoded["token_type_ids"], **options)
 
-    def sorted_batches(self, texts):
+    def sorted_batches(self, texts, size):
         """Batches of neighbours in length, the least padding that batches allow: (ids, mask), the mask None where nothing
         is padded."""
         rows = sorted(self.tokenizer(texts.lines)["input_ids"], key=len)
-        for begin in range(0, len(rows), texts.batch):
-            batch = [torch.tensor(row) for row in rows[begin:begin + texts.batch]]
+        for begin in range(0, len(rows), size):
+            batch = [torch.tensor(row) for row in rows[begin:begin + size]]
             lengths = torch.tensor([len(row) for row in batch])
             mask = torch.arange(lengths.max()) < lengths[:, None]
             ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=self.tokenizer.pad_token_id)
@@ -68,14 +72,14 @@ class CaptumOneByOne:
 class PyTorchExplain:
     """One eager forward and one backward toward the embeddings for a batch of texts of similar length."""
 
-    label = "PyTorch explanation (eager, weights frozen), sorted batches"
+    label = f"PyTorch explanation (eager, weights frozen), sorted batches of {BATCH}"
 
     def __init__(self, folder):
         self.model = Transformers(folder, "eager")
 
-    def turn(self, texts):
+    def turn(self, texts, batch=BATCH):
         start = time.perf_counter()
-        for ids, mask in self.model.sorted_batches(texts):
+        for ids, mask in self.model.sorted_batches(texts, batch):
             self.explain(ids, mask)
         return {"texts_per_second": len(texts.lines) / (time.perf_counter() - start)}
 
@@ -92,21 +96,32 @@ class PyTorchExplain:
 class PyTorchForward:
     """The plain prediction, no explanation."""
 
-    label = "PyTorch plain forward (SDPA), no explanation, sorted batches"
+    label = f"PyTorch plain forward (SDPA), no explanation, sorted batches of {BATCH}"
 
     def __init__(self, folder):
         self.model = Transformers(folder, "sdpa")
 
     @torch.inference_mode()
-    def turn(self, texts):
+    def turn(self, texts, batch=BATCH):
         start = time.perf_counter()
-        batches = list(self.model.sorted_batches(texts))
+        batches = list(self.model.sorted_batches(texts, batch))
         tokenized = time.perf_counter()
         for ids, mask in batches:
             self.model.model(ids, attention_mask=mask).last_hidden_state.numpy()
         end = time.perf_counter()
         return {"texts_per_second": len(texts.lines) / (end - start),
                 "forward_per_second": len(texts.lines) / (end - tokenized)}
+
+
+class BestBatches:
+    """One of these two in batches of the size that is fastest for the texts."""
+
+    def __init__(self, contestant):
+        self.contestant = contestant
+        self.label = contestant.label.replace(f"of {BATCH}", "of its best size")
+
+    def turn(self, texts):
+        return self.contestant.turn(texts, texts.best_batch)
 
 
 class TransformersAlone:

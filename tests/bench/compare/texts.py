@@ -13,14 +13,14 @@ SEED = 20
 class Texts:
     lines: list  # str
     ids: list  # token ids of each, special tokens included
-    batch: int  # how many go together, where a contestant makes batches
+    best_batch: int  # the size of PyTorch's batches that is fastest for them
 
     @property
     def tokens(self):
         return sum(map(len, self.ids))
 
     def head(self, count):
-        return Texts(self.lines[:count], self.ids[:count], self.batch)
+        return Texts(self.lines[:count], self.ids[:count], self.best_batch)
 
 
 def of(contest, tokenizer) -> Texts:
@@ -30,7 +30,7 @@ def of(contest, tokenizer) -> Texts:
         lines = exact(tokenizer, contest.count, contest.length)
     else:
         lines = make(tokenizer)[:contest.count]
-    return Texts(lines, tokenizer(lines)["input_ids"], contest.batch)
+    return Texts(lines, tokenizer(lines)["input_ids"], contest.best_batch)
 
 
 def describe(contest, texts) -> str:
@@ -38,9 +38,9 @@ def describe(contest, texts) -> str:
     if contest.kind == "latency":
         return f"one text of {contest.length} tokens, {contest.count} times"
     if contest.length:
-        return f"{contest.count} texts of {contest.length} tokens, PyTorch in batches of {contest.batch}"
+        return f"{contest.count} texts of {contest.length} tokens, PyTorch's best batches {contest.best_batch}"
     return (f"{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean {texts.tokens / len(lengths):.0f}), "
-            f"PyTorch in length-sorted batches of {contest.batch}")
+            f"PyTorch's best batches {contest.best_batch}")
 
 
 def exact(tokenizer, count, length) -> list:
