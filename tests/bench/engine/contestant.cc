@@ -24,7 +24,8 @@ using Json = nlohmann::json;
 
 class Contestant {
  public:
-  Contestant(const std::string& model_folder, int num_threads) : engine_(LoadOrExit(model_folder, num_threads)), num_threads_(num_threads) {}
+  Contestant(const std::string& model_folder, int num_threads)
+      : engine_(LoadOrExit(model_folder, num_threads)), num_threads_(num_threads) {}
 
   Json Answer(const std::string& command, const std::string& argument) {
     if (command == "texts") return Read(argument);

@@ -5,12 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
-#include <numeric>
 
 #include "support/status_matchers.h"
+#include "unit/engine/mixed_rows.h"
 #include "unit/engine/tiny_model.h"
 
 namespace limpid::engine {
@@ -19,14 +18,6 @@ namespace {
 using ::limpid::testing::IsOk;
 using ::limpid::testing::StatusIs;
 using ::testing::HasSubstr;
-
-constexpr int kThreads = 2;
-
-std::unique_ptr<Engine> Load(const TinyConfig& config) {
-  auto engine = LoadEngine(WriteTinyModel("run", config), {.device = "cpu", .num_threads = kThreads});
-  EXPECT_THAT(engine, IsOk());
-  return *std::move(engine);
-}
 
 // Counts what a pass announces, and keeps it.
 struct RecordingObserver final : PassObserver {
@@ -45,160 +36,16 @@ struct RecordingObserver final : PassObserver {
   std::map<size_t, std::vector<HostTensor>> attention;
 };
 
-// What else a row may want and change, one thing after the other; `row` wants everything of before.
-void Vary(const TinyConfig& config, uint32_t kind, Row* row) {
-  const size_t length = row->token_ids.size(), size = length * static_cast<size_t>(config.hidden_size);
-  const auto baseline = std::make_shared<const Baseline>(
-      Baseline{AttachPoint::kWordEmbedding, std::vector<int32_t>(length, Baseline::kMean)});
-  const auto states = std::make_shared<const HiddenStates>(HiddenStates{1, std::vector<float>(size, 0.25f)});
-  switch (kind) {
-    case 0:
-      row->alteration = Alteration{.noise = Noise{.scale = 0.1f, .seed = 3}, .baseline = baseline, .alpha = {0.75f}};
-      row->wanted.gradient_dots = {baseline};
-      break;
-    case 1:
-      row->positions.resize(length);
-      std::iota(row->positions.begin(), row->positions.end(),
-                static_cast<int64_t>(length) < config.max_position_embeddings ? 1 : 0);
-      row->wanted.value_zeroing = true;
-      break;
-    case 2: {
-      const std::vector<uint8_t> all(static_cast<size_t>(config.vocab_size), 1);
-      row->wanted.substitutions = SubstitutionSearch{4, std::make_shared<const std::vector<uint8_t>>(all), {0}};
-      row->wanted.layer_gradient_x_activation = true;
-      break;
-    }
-    case 3:
-      row->replaced_hidden = row->wanted.layer_gradient_dot = states;
-      row->wanted.hidden_states = {0, 1, 3};
-      break;
-    default:
-      break;
-  }
-}
-
-// Rows of many lengths and wishes, enough of them for every thread to get a shard of its own.
-std::vector<Row> MixedRows(const TinyConfig& config) {
-  const Target targets[] = {
-      {.kind = Target::Kind::kClass},
-      {.kind = Target::Kind::kContrast, .class_index = 2},
-      {.kind = Target::Kind::kClass, .score = Score::kProb, .class_index = 1},
-      {.kind = Target::Kind::kMeanOutput},
-      {},
-  };
-  std::vector<Row> rows;
-  for (uint32_t i = 0; i < 25; ++i) {
-    Row row = RandomRow(config, 1 + (i * 7) % 40, i, targets[i % 5]);
-    if (row.target.kind == Target::Kind::kNone) {
-      row.wanted = {.attention_layers = {1}};
-    } else {
-      Vary(config, i % 7, &row);
-    }
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-// Every array of a result, in a fixed order.
-std::vector<HostTensor> Arrays(const RowResult& result) {
-  std::vector<HostTensor> arrays = result.attention;
-  arrays.insert(arrays.end(), {result.head_mean_attention, result.gradient_attention, result.head_importance});
-  arrays.insert(arrays.end(), {result.layer_gradient_x_activation, result.layer_gradient_dot, result.value_zeroing});
-  arrays.insert(arrays.end(), result.gradient_dots.begin(), result.gradient_dots.end());
-  arrays.insert(arrays.end(), result.hidden_states.begin(), result.hidden_states.end());
-  for (const Substitutions& found : result.substitutions) {
-    const auto estimates = std::make_shared<const std::vector<float>>(found.estimates);
-    arrays.push_back({.shape = {}, .values = *estimates, .owner = estimates});
-  }
-  arrays.insert(arrays.end(), result.inputs.begin(), result.inputs.end());
-  arrays.insert(arrays.end(), result.gradients.begin(), result.gradients.end());
-  return arrays;
-}
-
-double LargestDifference(const HostTensor& a, const HostTensor& b) {
-  EXPECT_EQ(a.shape, b.shape);
-  double largest = 0, scale = 1;
-  for (size_t i = 0; i < a.values.size(); ++i) {
-    largest = std::max(largest, std::abs(double{a.values[i]} - b.values[i]));
-    scale = std::max(scale, std::abs(double{a.values[i]}));
-  }
-  return largest / scale;
-}
-
-void ExpectTogetherAsAlone(Engine* engine, const std::vector<Row>& rows) {
-  const std::vector<RowResult> together = RunRows(engine, rows);
-
-  for (size_t r = 0; r < rows.size(); ++r) {
-    const RowResult alone = RunRows(engine, {rows[r]})[0];
-    const auto arrays = Arrays(together[r]), arrays_alone = Arrays(alone);
-    ASSERT_EQ(arrays.size(), arrays_alone.size());
-    for (size_t i = 0; i < arrays.size(); ++i) {
-      EXPECT_LE(LargestDifference(arrays[i], arrays_alone[i]), 1e-5) << "row " << r << ", array " << i;
-    }
-    EXPECT_NEAR(together[r].prediction.target_value, alone.prediction.target_value, 1e-5);
-    EXPECT_EQ(together[r].prediction.class_index, alone.prediction.class_index);
-    EXPECT_EQ(together[r].prediction.foil_index, alone.prediction.foil_index);
-  }
-}
-
 TEST(Engine, ResultAloneEqualsResultInMixedBatch) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
 
   ExpectTogetherAsAlone(engine.get(), MixedRows(config));
 }
 
-// They share a forward pass: of each text everybody's wishes together, and what one wants others need not.
-TEST(Engine, RowsThatDifferInTargetAndWishesOnlyGetWhatTheyGetAlone) {
-  for (const char* architecture : {"BertForSequenceClassification", "BertModel"}) {
-    TinyConfig config;
-    config.architecture = architecture;
-    const auto engine = Load(config);
-    std::vector<Row> rows;
-    for (const Row& text : MixedRows(config)) {
-      if (!text.wanted.needs_backward() && text.alteration.has_value()) continue;
-      Row modest = text;
-      modest.wanted = {.attention_layers = {0, 2}, .layer_gradient_x_activation = true};
-      modest.target = {.kind = Target::Kind::kMeanOutput};
-      Row predicted = text;
-      predicted.target = {};
-      predicted.wanted = {.attention_layers = {1}, .hidden_states = {2}};
-      rows.insert(rows.end(), {text, modest, predicted, text});
-      if (config.architecture == "BertModel") continue;
-      for (int32_t c = 0; c < config.num_labels; ++c) {
-        rows.push_back(text);
-        rows.back().target = {.kind = Target::Kind::kClass, .class_index = c};
-        if (!text.wanted.needs_backward()) rows.back().wanted = {.head_importance = true};
-      }
-    }
-    if (config.architecture == "BertModel") {
-      for (Row& row : rows) {
-        if (row.target.kind != Target::Kind::kNone) row.target = {.kind = Target::Kind::kMeanOutput};
-      }
-    }
-
-    ExpectTogetherAsAlone(engine.get(), rows);
-  }
-}
-
-TEST(Engine, SeveralTargetsOfOneTextTakeOneForwardPass) {
-  TinyConfig config;
-  config.architecture = "BertModel";
-  const auto engine = Load(config);
-  Row row = RandomRow(config, 20, 1, {.kind = Target::Kind::kMeanOutput});
-  row.wanted = {.attention_layers = {0}};
-  row.wanted.gradient_at[0] = true;
-
-  const std::vector<RowResult> results = RunRows(engine.get(), {row, row, row});
-
-  // One forward pass writes its maps once.
-  EXPECT_EQ(results[0].attention[0].values.data(), results[1].attention[0].values.data());
-  EXPECT_EQ(results[0].attention[0].values.data(), results[2].attention[0].values.data());
-}
-
 TEST(Engine, GivesWhatItsReferenceGives) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
 
   const std::vector<Row> rows = MixedRows(config);
   for (size_t r = 0; r < rows.size(); ++r) {
@@ -217,7 +64,7 @@ TEST(Engine, PredictionDoesNotDependOnWhatElseIsWanted) {
   for (const char* architecture : {"BertForSequenceClassification", "BertModel"}) {
     TinyConfig config;
     config.architecture = architecture;
-    const auto engine = Load(config);
+    const auto engine = LoadTiny(config);
     std::vector<Row> rows;
     for (uint32_t i = 0; i < 6; ++i) {
       rows.push_back(RandomRow(config, 1 + i * 6, i, {.kind = Target::Kind::kMeanOutput}));
@@ -258,7 +105,7 @@ TEST(Engine, DoesNotCareWhatBecomesOfItsFile) {
 
 TEST(Engine, SameBatchGivesTheSameBits) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
   const std::vector<Row> rows = MixedRows(config);
 
   const std::vector<RowResult> first = RunRows(engine.get(), rows), second = RunRows(engine.get(), rows);
@@ -272,7 +119,7 @@ TEST(Engine, SameBatchGivesTheSameBits) {
 
 TEST(Engine, BringsBackWhatIsWantedInItsShapeAndNothingElse) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
   std::vector<Row> rows = {RandomRow(config, 7, 1, {.kind = Target::Kind::kClass}), RandomRow(config, 5, 2, {})};
   rows[1].wanted = {.attention_layers = {0, 2}};
 
@@ -298,7 +145,7 @@ TEST(Engine, BringsBackWhatIsWantedInItsShapeAndNothingElse) {
 
 TEST(Engine, ResultsOutliveTheBatchAndTheEngine) {
   const TinyConfig config;
-  auto engine = Load(config);
+  auto engine = LoadTiny(config);
   const std::vector<Row> rows = MixedRows(config);
   const HostTensor kept = RunRows(engine.get(), rows)[3].attention[1];
   const std::vector<float> before(kept.values.begin(), kept.values.end());
@@ -311,7 +158,7 @@ TEST(Engine, ResultsOutliveTheBatchAndTheEngine) {
 
 TEST(Engine, EachPredictionIsGivenOnceAndIsTheResults) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
   const std::vector<Row> rows = MixedRows(config);
   RecordingObserver observer;
 
@@ -325,7 +172,7 @@ TEST(Engine, EachPredictionIsGivenOnceAndIsTheResults) {
 
 TEST(Engine, AttentionIsAnnouncedLayerByLayerAndIsTheResults) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
   const std::vector<Row> rows = MixedRows(config);
   RecordingObserver observer;
 
@@ -354,7 +201,7 @@ TEST(Engine, PredictionComesBeforeABackwardPassThatFails) {
   }
   const std::string folder = WriteFolder(
       "overflow", {{"config.json", ConfigJsonOf(config).dump()}, {"model.safetensors", SafetensorsBytes(weights)}});
-  const auto engine = LoadEngine(folder, {.device = "cpu", .num_threads = kThreads});
+  const auto engine = LoadEngine(folder, {.device = "cpu", .num_threads = 2});
   ASSERT_THAT(engine, IsOk());
   const Row row = RandomRow(config, 5, 1, {.kind = Target::Kind::kClass});
   const Row* rows[] = {&row};
@@ -373,7 +220,7 @@ TEST(Engine, AnOutputThatIsNoNumberIsAnErrorAndIsNotGiven) {
   std::fill(huge.begin(), huge.end(), 3e38f);
   const std::string folder = WriteFolder(
       "infinite", {{"config.json", ConfigJsonOf(config).dump()}, {"model.safetensors", SafetensorsBytes(weights)}});
-  const auto engine = LoadEngine(folder, {.device = "cpu", .num_threads = kThreads});
+  const auto engine = LoadEngine(folder, {.device = "cpu", .num_threads = 2});
   ASSERT_THAT(engine, IsOk());
   const Row row = RandomRow(config, 5, 1, {.kind = Target::Kind::kClass});
   const Row* rows[] = {&row};
@@ -395,7 +242,7 @@ class CheckRow : public ::testing::TestWithParam<BadRow> {};
 
 TEST_P(CheckRow, NamesTheFieldAndTheLimit) {
   const TinyConfig config;
-  const auto engine = Load(config);
+  const auto engine = LoadTiny(config);
   Row row = RandomRow(config, 6, 1, {.kind = Target::Kind::kClass});
   ASSERT_THAT(engine->Check(row), IsOk());
 
