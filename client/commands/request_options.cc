@@ -23,6 +23,8 @@ void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
   command->add_option("--attention-encoding", options->attention_encoding, "fp32 or fp16")
       ->capture_default_str()
       ->type_name("");
+  command->add_option("--attention-top-k", options->attention_top_k, "Of each row of a map only the N largest; 0: all")
+      ->type_name("N");
   command->add_option("--granularity", options->granularity, "token, word, sentence or span: what gets a score")
       ->capture_default_str()
       ->type_name("");

@@ -1,5 +1,6 @@
 #include "lib/gather.h"
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,22 +13,47 @@ absl::Status Broken(const Words&... words) {
   return absl::DataLossError(absl::StrCat("the server's answer is not what the contract promises: ", words...));
 }
 
-// [H, Q, T] of a chunk against its heads and payload.
+// T; the keys are all there where their positions are not named.
+size_t NumTokens(const v1::AttentionChunk& chunk) {
+  return chunk.key_positions().empty() ? chunk.shape(2) : chunk.num_tokens();
+}
+
+// Of the keys of `values` values.
+absl::Status CheckPositions(const v1::AttentionChunk& chunk, size_t values) {
+  const std::string name = absl::StrCat("attention chunk ", chunk.chunk_index());
+  const std::string& positions = chunk.key_positions();
+  if (chunk.shape(2) > chunk.num_tokens()) {
+    return Broken(name, " has ", chunk.shape(2), " keys of ", chunk.num_tokens(), " tokens");
+  }
+  if (positions.size() != values * sizeof(uint16_t)) {
+    return Broken(name, " has ", positions.size(), " bytes of key positions for ", values, " values");
+  }
+  for (size_t i = 0; i < values; ++i) {
+    uint16_t position;
+    std::memcpy(&position, positions.data() + i * sizeof(position), sizeof(position));
+    if (position >= chunk.num_tokens()) {
+      return Broken(name, " names key ", position, " of ", chunk.num_tokens(), " tokens");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// [H, Q, K] of a chunk against its heads and payload.
 absl::Status CheckShape(const v1::AttentionChunk& chunk) {
   const std::string name = absl::StrCat("attention chunk ", chunk.chunk_index());
   if (chunk.shape_size() != 3) return Broken(name, " has ", chunk.shape_size(), " dimensions instead of 3");
   if (chunk.encoding() != v1::ENCODING_FLOAT32 && chunk.encoding() != v1::ENCODING_FLOAT16) {
     return Broken(name, " has the unknown encoding ", static_cast<int>(chunk.encoding()));
   }
-  const size_t heads = chunk.shape(0), queries = chunk.shape(1), keys = chunk.shape(2), num_tokens = keys;
+  const size_t heads = chunk.shape(0), queries = chunk.shape(1), keys = chunk.shape(2), num_tokens = NumTokens(chunk);
   const size_t named = chunk.mean_over_heads() ? 1 : static_cast<size_t>(chunk.heads_size());
   if (heads != named) return Broken(name, " names ", named, " heads and carries ", heads);
   if (queries == 0 || queries > num_tokens || (heads > 1 && queries != num_tokens)) {
     return Broken(name, " has ", queries, " query rows of ", heads, " heads");
   }
-  const size_t bytes = heads * queries * keys * (chunk.encoding() == v1::ENCODING_FLOAT16 ? 2 : 4);
+  const size_t values = heads * queries * keys, bytes = values * (chunk.encoding() == v1::ENCODING_FLOAT16 ? 2 : 4);
   if (chunk.data().size() != bytes) return Broken(name, " has ", chunk.data().size(), " bytes instead of ", bytes);
-  return absl::OkStatus();
+  return chunk.key_positions().empty() ? absl::OkStatus() : CheckPositions(chunk, values);
 }
 
 }  // namespace
@@ -74,7 +100,7 @@ absl::StatusOr<Explanation> Gatherer::Finish() && {
     if (maps.num_tokens != num_tokens) {
       return Broken("attention of layer ", maps.layer, " has ", maps.num_tokens, " keys for ", num_tokens, " tokens");
     }
-    const size_t bytes = maps.num_maps() * maps.num_tokens * maps.num_tokens * maps.value_bytes();
+    const size_t bytes = maps.num_maps() * maps.num_tokens * maps.num_keys * maps.value_bytes();
     if (maps.data.size() != bytes) return Broken("attention of layer ", maps.layer, " lacks query rows");
   }
   const v1::Summary& summary = explanation_.summary;
@@ -189,19 +215,27 @@ absl::Status Gatherer::AddChunk(v1::AttentionChunk* part) {
   ++chunks_seen_;
   chunk_count_ = chunk.chunk_count();
   if (const absl::Status shape = CheckShape(chunk); !shape.ok()) return shape;
-  const size_t num_tokens = chunk.shape(2);
+  const size_t num_tokens = NumTokens(chunk), num_keys = chunk.shape(2);
 
   std::vector<AttentionMaps>& all = explanation_.attention;
   if (all.empty() || all.back().layer != chunk.layer()) {
-    all.push_back({chunk.layer(), {}, chunk.mean_over_heads(), num_tokens, chunk.encoding(), {}});
+    all.push_back({.layer = chunk.layer(),
+                   .heads = {},
+                   .mean_over_heads = chunk.mean_over_heads(),
+                   .num_tokens = num_tokens,
+                   .num_keys = num_keys,
+                   .encoding = chunk.encoding(),
+                   .data = {},
+                   .key_positions = {}});
   }
   AttentionMaps& maps = all.back();
+  const size_t rows_so_far = maps.data.size() / (maps.num_keys * maps.value_bytes());
   if (maps.encoding != chunk.encoding() || maps.mean_over_heads != chunk.mean_over_heads() ||
-      maps.num_tokens != num_tokens) {
+      maps.num_tokens != num_tokens || maps.num_keys != num_keys ||
+      (rows_so_far > 0 && maps.key_positions.empty() != chunk.key_positions().empty())) {
     return Broken("attention chunk ", chunk.chunk_index(), " is encoded unlike the others of its layer");
   }
   // In the order of the contract the payloads simply follow each other: rows of a head, heads of a layer.
-  const size_t rows_so_far = maps.data.size() / (num_tokens * maps.value_bytes());
   if (rows_so_far % num_tokens != chunk.query_begin()) {
     return Broken("attention chunk ", chunk.chunk_index(), " begins at query ", chunk.query_begin(), " instead of ",
                   rows_so_far % num_tokens);
@@ -210,8 +244,10 @@ absl::Status Gatherer::AddChunk(v1::AttentionChunk* part) {
   // Most layers come in one chunk.
   if (maps.data.empty()) {
     maps.data = std::move(*part->mutable_data());
+    maps.key_positions = std::move(*part->mutable_key_positions());
   } else {
     maps.data += chunk.data();
+    maps.key_positions += chunk.key_positions();
   }
   return absl::OkStatus();
 }

@@ -15,9 +15,11 @@ struct AttentionMaps {
   uint32_t layer = 0;
   std::vector<uint32_t> heads;  // of the model; with mean_over_heads those that were averaged
   bool mean_over_heads = false;
-  size_t num_tokens = 0;
+  size_t num_tokens = 0;  // and query rows
+  size_t num_keys = 0;    // of each row: num_tokens, or with top_k the largest
   v1::Encoding encoding = v1::ENCODING_FLOAT32;
-  std::string data;  // [num_maps(), num_tokens, num_tokens], encoded as `encoding` says
+  std::string data;           // [num_maps(), num_tokens, num_keys], encoded as `encoding` says
+  std::string key_positions;  // uint16 of the same shape, each below num_tokens; empty where all keys are there
 
   size_t num_maps() const { return mean_over_heads ? 1 : heads.size(); }
   size_t value_bytes() const { return encoding == v1::ENCODING_FLOAT16 ? 2 : 4; }

@@ -35,14 +35,22 @@ float ValueAt(const AttentionMaps& maps, size_t index) {
   return value;
 }
 
-Json Values(const AttentionMaps& maps) {
+uint16_t PositionAt(const AttentionMaps& maps, size_t index) {
+  uint16_t position;
+  std::memcpy(&position, maps.key_positions.data() + index * sizeof(position), sizeof(position));
+  return position;
+}
+
+// [H][T][K] of what `at` says about each key.
+template <typename At>
+Json Grid(const AttentionMaps& maps, At at) {
   Json all = Json::array();
   size_t index = 0;
   for (size_t map = 0; map < maps.num_maps(); ++map) {
     Json rows = Json::array();
     for (size_t query = 0; query < maps.num_tokens; ++query) {
       Json row = Json::array();
-      for (size_t key = 0; key < maps.num_tokens; ++key) row.push_back(ValueAt(maps, index++));
+      for (size_t key = 0; key < maps.num_keys; ++key) row.push_back(at(maps, index++));
       rows.push_back(std::move(row));
     }
     all.push_back(std::move(rows));
@@ -68,10 +76,12 @@ Json ToJson(const Explanation& explanation) {
   for (const v1::Attribution& refinement : explanation.refinements) refinements.push_back(ToJson(refinement));
   for (const v1::QualityReport& report : explanation.quality) quality.push_back(ToJson(report));
   for (const AttentionMaps& maps : explanation.attention) {
-    attention.push_back({{"layer", maps.layer},
-                         {"heads", maps.heads},
-                         {"mean_over_heads", maps.mean_over_heads},
-                         {"values", Values(maps)}});
+    Json layer = {{"layer", maps.layer},
+                  {"heads", maps.heads},
+                  {"mean_over_heads", maps.mean_over_heads},
+                  {"values", Grid(maps, ValueAt)}};
+    if (!maps.key_positions.empty()) layer["key_positions"] = Grid(maps, PositionAt);
+    attention.push_back(std::move(layer));
   }
   return {{"prediction", ToJson(explanation.prediction)},
           {"attributions", std::move(attributions)},

@@ -15,7 +15,8 @@ using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::strin
 Json ToJson(const google::protobuf::Message& message);
 
 // {"prediction", "attributions", "refinements", "quality", "attention", "summary"}: the contract's messages, but
-// attention as one entry a layer: {"layer", "heads", "mean_over_heads", "values": [H][T][T]}.
+// attention as one entry a layer: {"layer", "heads", "mean_over_heads", "values": [H][T][K]}, and with top_k
+// "key_positions": [H][T][K].
 Json ToJson(const Explanation& explanation);
 
 // What the numbers of an answer mean, without the numbers: {"target", "methods", "truncated", "summary"}.

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "explain/refusals.h"
 #include "explain/tensors.h"
+#include "explain/top_keys.h"
 
 namespace limpid::explain {
 namespace {
@@ -60,7 +61,18 @@ engine::HostTensor MeanOver(const std::vector<int32_t>& heads, const engine::Hos
   return MakeTensor({1, maps.shape[1], maps.shape[2]}, ToFloats(sums));
 }
 
+absl::Status CheckPositions(const AttentionSelection& selection, size_t num_tokens) {
+  if (selection.top_k == 0 || num_tokens <= kMaxAttentionTopK) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("attention.top_k: the text has ", num_tokens, " tokens, at most ",
+                                                 kMaxAttentionTopK, " have a position of 16 bits"));
+}
+
 }  // namespace
+
+size_t PayloadBytes(AttentionSelection::Encoding encoding, bool has_position) {
+  const size_t value = encoding == AttentionSelection::Encoding::kFloat16 ? 2 : 4;
+  return value + (has_position ? sizeof(uint16_t) : 0);
+}
 
 absl::StatusOr<AttentionPlan> AttentionPlan::Create(const AttentionSelection& selection, const engine::ModelCard& model,
                                                     size_t num_tokens, uint64_t max_bytes) {
@@ -69,13 +81,19 @@ absl::StatusOr<AttentionPlan> AttentionPlan::Create(const AttentionSelection& se
   ABSL_ASSIGN_OR_RETURN(plan.heads_, ResolveHeads(selection.heads, model.num_heads));
   plan.mean_over_heads_ = selection.mean_over_heads;
   plan.encoding_ = selection.encoding;
-  const uint64_t value_bytes = selection.encoding == AttentionSelection::Encoding::kFloat16 ? 2 : 4;
+  ABSL_RETURN_IF_ERROR(CheckPositions(selection, num_tokens));
+  plan.top_k_ = std::min<size_t>(selection.top_k, num_tokens);
+  const bool has_positions = plan.top_k_ > 0;
   const uint64_t num_maps = plan.layers_.size() * (selection.mean_over_heads ? 1 : plan.heads_.size());
-  plan.num_bytes_ = num_maps * num_tokens * num_tokens * value_bytes;
+  const uint64_t num_keys = num_maps * num_tokens * (has_positions ? plan.top_k_ : num_tokens);
+  plan.num_bytes_ = num_keys * PayloadBytes(selection.encoding, has_positions);
+  if (has_positions || selection.mean_over_heads) {
+    plan.copied_bytes_ = num_keys * PayloadBytes(AttentionSelection::Encoding::kFloat32, has_positions);
+  }
   if (plan.num_bytes_ > max_bytes) {
     return TooLarge(absl::StrCat("attention: ", num_maps, " maps of ", num_tokens, " tokens have ", plan.num_bytes_,
                                  " bytes, at most ", max_bytes,
-                                 " are allowed; choose layers or heads, mean_over_heads, or ENCODING_FLOAT16"),
+                                 " are allowed; choose layers or heads, mean_over_heads, top_k, or ENCODING_FLOAT16"),
                     max_bytes, plan.num_bytes_);
   }
   return plan;
@@ -83,14 +101,20 @@ absl::StatusOr<AttentionPlan> AttentionPlan::Create(const AttentionSelection& se
 
 AttentionEvent AttentionPlan::MakeEvent(int32_t layer, const engine::HostTensor& maps) const {
   const auto at = std::lower_bound(layers_.begin(), layers_.end(), layer);
-  return {.layer = layer,
-          .layer_index = static_cast<size_t>(at - layers_.begin()),
-          .num_layers = layers_.size(),
-          .heads = heads_,
-          .mean_over_heads = mean_over_heads_,
-          .encoding = encoding_,
-          .maps = mean_over_heads_ ? MeanOver(heads_, maps) : maps,
-          .reservation = nullptr};
+  AttentionEvent event = {.layer = layer,
+                          .layer_index = static_cast<size_t>(at - layers_.begin()),
+                          .num_layers = layers_.size(),
+                          .heads = heads_,
+                          .mean_over_heads = mean_over_heads_,
+                          .encoding = encoding_,
+                          .maps = mean_over_heads_ ? MeanOver(heads_, maps) : maps,
+                          .key_positions = nullptr,
+                          .reservation = nullptr};
+  if (top_k_ == 0) return event;
+  TopKeys top = FindTopKeys(event.maps, mean_over_heads_ ? std::vector<int32_t>{0} : heads_, top_k_);
+  event.maps = std::move(top.values);
+  event.key_positions = std::move(top.positions);
+  return event;
 }
 
 }  // namespace limpid::explain

@@ -137,7 +137,9 @@ struct AttentionEvent {
   std::vector<int32_t> heads;              // chosen heads; with mean_over_heads those that were averaged
   bool mean_over_heads = false;
   AttentionSelection::Encoding encoding = AttentionSelection::Encoding::kFloat32;
-  engine::HostTensor maps;                  // [model heads, T, T], or [1, T, T] with mean_over_heads
+  // [model heads, T, T]; or, made for this event, [1, T, T] with mean_over_heads, [payload heads, T, K] with top_k.
+  engine::HostTensor maps;
+  std::shared_ptr<const std::vector<uint16_t>> key_positions;  // [payload heads, T, K]; with top_k only
   std::shared_ptr<const void> reservation;  // of the answer's bytes: to be kept as long as the maps are
 };
 

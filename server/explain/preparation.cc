@@ -38,6 +38,18 @@ void CountForecast(const Model& model, const Forecast& forecast, Preparation* pr
   prepared->demand += later;
 }
 
+// Maps that the answer has in another form exist twice until the pass has ended.
+void CountCopies(const Model& model, Preparation* prepared) {
+  const uint64_t copied = prepared->attention.has_value() ? prepared->attention->copied_bytes() : 0;
+  if (copied == 0) return;
+  engine::Row without = prepared->base_row;
+  without.wanted.attention_layers.clear();
+  prepared->passing_bytes = DemandOf(*model.engine, {&prepared->base_row, 1}).answer_bytes -
+                            DemandOf(*model.engine, {&without, 1}).answer_bytes;
+  prepared->demand.answer_bytes += copied;
+  prepared->demand.peak_bytes += copied;
+}
+
 // What runs beside the methods' rows: the base row, the other text, the prediction that a condition looks at.
 std::vector<engine::Row> OwnRows(const Preparation& prepared) {
   std::vector<engine::Row> rows = {prepared.base_row};
@@ -75,6 +87,7 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
   prepared.base_row.wanted = std::move(wanted);
   prepared.units = MakeUnits(prepared.encoding, request.granularity, request.input, request.spans);
   CountRows(model, OwnRows(prepared), &prepared);
+  CountCopies(model, &prepared);
   for (const Forecast& forecast : methods->Expect(input)) CountForecast(model, forecast, &prepared);
   return prepared;
 }

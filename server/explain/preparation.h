@@ -31,6 +31,8 @@ struct Preparation {
 
   // What `demand` has for rows that the methods are expected to ask for later.
   schedule::Demand later;
+  // What `demand` has for attention maps of the base row's pass of which the answer holds copies, or parts.
+  uint64_t passing_bytes = 0;
 
   // Of all rows that are expected to run, as in SummaryEvent.
   uint32_t rows_forward = 0, rows_backward = 0;

@@ -69,11 +69,15 @@ struct QualitySpec {
   std::function<std::unique_ptr<Measurement>(const MethodSpec& measured)> make;
 };
 
+// As many positions as 16 bits tell apart.
+inline constexpr uint32_t kMaxAttentionTopK = 1 << 16;
+
 struct AttentionSelection {
   enum class Encoding { kFloat32, kFloat16 };
   std::vector<int32_t> layers, heads;  // empty: all; negative layers count from the end
   bool mean_over_heads = false;
   Encoding encoding = Encoding::kFloat32;
+  uint32_t top_k = 0;  // largest keys of each query row; 0: all
 };
 
 // About the prediction of a classifier; all that is set must hold.

@@ -266,6 +266,8 @@ absl::Status Session::TakeBase(Results results) {
   base_ = std::move(results->front());
   // They have left on their own, or are about to.
   base_.attention.clear();
+  if (prepared_.attention.has_value()) ABSL_RETURN_IF_ERROR(EmitLayers());
+  permit_->Release(prepared_.passing_bytes);
   ABSL_RETURN_IF_ERROR(EmitPrediction(base_.prediction));
   return Fold({});
 }

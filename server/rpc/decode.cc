@@ -105,6 +105,8 @@ absl::StatusOr<explain::AttentionSelection> DecodeAttention(const v1::AttentionS
   selection.layers.assign(attention.layers().begin(), attention.layers().end());
   selection.heads.assign(attention.heads().begin(), attention.heads().end());
   selection.mean_over_heads = attention.mean_over_heads();
+  ABSL_ASSIGN_OR_RETURN(selection.top_k,
+                        methods::ReadCount(attention.top_k(), 0, 1, explain::kMaxAttentionTopK, "attention.top_k"));
   switch (attention.encoding()) {
     case v1::ENCODING_UNSPECIFIED:
     case v1::ENCODING_FLOAT32:

@@ -1,5 +1,6 @@
 #include "rpc/wire.h"
 
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -50,6 +51,11 @@ void AppendFieldHeader(int number, size_t length, std::string* out) {
   coded.WriteVarint64(length);
 }
 
+size_t BytesOf(const std::vector<grpc::Slice>& slices) {
+  return std::accumulate(slices.begin(), slices.end(), size_t{0},
+                         [](size_t sum, const grpc::Slice& slice) { return sum + slice.size(); });
+}
+
 }  // namespace
 
 absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Message* message) {
@@ -77,16 +83,19 @@ void SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer
   if (!serialized.ok()) throw std::length_error(serialized.error_message());
 }
 
-void SerializeChunk(const v1::AttentionChunk& chunk, const std::vector<grpc::Slice>& payload, grpc::ByteBuffer* bytes) {
-  size_t payload_bytes = 0;
-  for (const grpc::Slice& slice : payload) payload_bytes += slice.size();
-  // The data come last: the order of a message's fields is free.
-  std::string fields = chunk.SerializeAsString();
-  AppendFieldHeader(v1::AttentionChunk::kDataFieldNumber, payload_bytes, &fields);
+void SerializeChunk(const v1::AttentionChunk& chunk, const ChunkPayload& payload, grpc::ByteBuffer* bytes) {
+  const size_t data_bytes = BytesOf(payload.data), key_bytes = BytesOf(payload.key_positions);
+  // The payload comes last: the order of a message's fields is free.
+  std::string fields = chunk.SerializeAsString(), key_header;
+  AppendFieldHeader(v1::AttentionChunk::kDataFieldNumber, data_bytes, &fields);
+  if (key_bytes > 0) AppendFieldHeader(v1::AttentionChunk::kKeyPositionsFieldNumber, key_bytes, &key_header);
   std::string head;
-  AppendFieldHeader(v1::ExplainResponse::kAttentionFieldNumber, fields.size() + payload_bytes, &head);
+  AppendFieldHeader(v1::ExplainResponse::kAttentionFieldNumber,
+                    fields.size() + data_bytes + key_header.size() + key_bytes, &head);
   std::vector<grpc::Slice> slices = {grpc::Slice(head + fields)};
-  slices.insert(slices.end(), payload.begin(), payload.end());
+  slices.insert(slices.end(), payload.data.begin(), payload.data.end());
+  if (key_bytes > 0) slices.emplace_back(key_header);
+  slices.insert(slices.end(), payload.key_positions.begin(), payload.key_positions.end());
   *bytes = grpc::ByteBuffer(slices.data(), slices.size());
 }
 

@@ -20,9 +20,14 @@ absl::Status ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::Messa
 // Replaces what is in `bytes`.
 void SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer* bytes);
 
-// An ExplainResponse with this attention chunk, whose data are the payload's slices: they are referred to, not copied.
-// `chunk` has no data.
-void SerializeChunk(const v1::AttentionChunk& chunk, const std::vector<grpc::Slice>& payload, grpc::ByteBuffer* bytes);
+// What an attention chunk carries; no key positions: the field is left out.
+struct ChunkPayload {
+  std::vector<grpc::Slice> data, key_positions;
+};
+
+// An ExplainResponse with this attention chunk, which has no payload of its own: that of `payload` is referred to, not
+// copied.
+void SerializeChunk(const v1::AttentionChunk& chunk, const ChunkPayload& payload, grpc::ByteBuffer* bytes);
 
 // The bytes of an ExplainManyResponse around those of its ExplainResponse, which are shared.
 void WrapForItem(const std::string& id, grpc::ByteBuffer* bytes);

@@ -95,6 +95,12 @@ void Admission::Permit::Computed(size_t tokens, double flops) {
   held_.flops -= done.flops;
 }
 
+void Admission::Permit::Release(uint64_t answer_bytes) {
+  absl::MutexLock lock(&ledger_->mutex);
+  ledger_->Subtract({.answer_bytes = answer_bytes}, applicant_.priority);
+  held_.answer_bytes -= answer_bytes;
+}
+
 void Admission::Permit::ComputedAll() {
   absl::MutexLock lock(&ledger_->mutex);
   ledger_->Subtract({.tokens = held_.tokens, .flops = held_.flops}, applicant_.priority);

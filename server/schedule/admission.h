@@ -106,6 +106,8 @@ class Admission {
     void Grow(size_t tokens, double flops);
     // So much of the demand waits no more.
     void Computed(size_t tokens, double flops);
+    // So much of the answer is not held any more.
+    void Release(uint64_t answer_bytes);
     // All of the rest, too: nothing of this request will be computed any more.
     void ComputedAll();
 

@@ -35,7 +35,8 @@ def explain(client, rng, tally):
 
 
 def explain_with_maps(client, rng, tally):
-    selection = pb.AttentionSelection(mean_over_heads=rng.random() < 0.5, layers=rng.choice(((), (-1,), (0, 1))))
+    selection = pb.AttentionSelection(mean_over_heads=rng.random() < 0.5, layers=rng.choice(((), (-1,), (0, 1))),
+                                      top_k=rng.choice((0, 0, 8)))
     request = messages.explain(words(rng), rng.choice(("demo", "minilm")), attention=selection)
     tally.run(lambda: client.stub.Explain(request, timeout=TIMEOUT_SECONDS))
 

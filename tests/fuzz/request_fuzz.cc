@@ -80,6 +80,11 @@ absl::Status Explain(const explain::ExplainRequest& request, const explain::Mode
                                                          encoding.tokens.size(), kLimits.max_attention_bytes));
     FUZZ_CHECK(plan.num_bytes() <= kLimits.max_attention_bytes);
     row.wanted.attention_layers = plan.layers();
+    const engine::RowResult result = FakeOf(model).ResultOf(row);
+    for (size_t i = 0; i < plan.layers().size(); ++i) {
+      const explain::AttentionEvent event = plan.MakeEvent(plan.layers()[i], result.attention[i]);
+      FUZZ_CHECK(event.maps.shape[2] <= static_cast<int64_t>(encoding.tokens.size()));
+    }
   }
   const explain::MethodInput input = {.model = model.engine->card(),
                                       .tokenizer = *model.tokenizer,

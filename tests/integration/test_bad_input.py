@@ -85,6 +85,7 @@ CASES = (
          ("attention.layers[1]", "2", "[-2, 2)")),
     Case("attention head", request(attention=pb.AttentionSelection(heads=[4])), ("attention.heads[0]", "4", "[0, 4)")),
     Case("unknown encoding", request(attention=pb.AttentionSelection(encoding=9)), ("attention.encoding", "9")),
+    Case("top k", request(attention=pb.AttentionSelection(top_k=65537)), ("attention.top_k", "65537", "65536")),
     Case("unknown granularity", request(granularity=9), ("granularity", "9")),
 )
 

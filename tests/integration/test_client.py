@@ -93,6 +93,20 @@ def test_half_precision_maps_are_saved_as_such(run, explained, tmp_path):
         assert "attention.0" not in arrays
 
 
+def test_the_largest_keys_are_saved_with_their_positions(run, explained, tmp_path):
+    path = tmp_path / "largest.npz"
+    done = run("explain", TEXT, "--model", "demo", "--attention", "1", "--attention-top-k", "3", "--npz", path)
+    assert done.returncode == 0, done.stderr
+    assert "the 3 largest of each row" in done.stdout
+    with np.load(path) as arrays:
+        values, positions = arrays["attention.1"], arrays["attention.1.keys"]
+        assert positions.dtype == np.uint16
+        np.testing.assert_array_equal(np.take_along_axis(explained.attention[1], positions.astype(int), -1), values)
+        sparse = np.zeros_like(explained.attention[1])
+        np.put_along_axis(sparse, positions.astype(int), values, -1)
+        assert ((sparse > 0).sum(-1) == 3).all()
+
+
 def test_the_report_shows_the_prediction_the_reasons_and_the_original_words(run):
     done = run("explain", TEXT, "--model", "demo", "--method", "gradient_weighted_attention", "--granularity", "word",
                "--color", "never")

@@ -19,7 +19,8 @@ def estimate(client, request, timeout=60):
     return client.stub.EstimateCost(pb.EstimateCostRequest(request=request), timeout=timeout)
 
 
-@pytest.mark.parametrize("fields", [{}, {"attention": pb.AttentionSelection()}], ids=["scores", "maps"])
+@pytest.mark.parametrize("fields", [{}, {"attention": pb.AttentionSelection()},
+                                    {"attention": pb.AttentionSelection(top_k=8)}], ids=["scores", "maps", "top-k"])
 def test_it_names_what_the_answer_then_reports(client, fields):
     request = explain(**fields)
     expected = estimate(client, request)

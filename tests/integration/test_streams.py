@@ -3,6 +3,7 @@
 import queue
 
 import grpc
+import numpy as np
 import pytest
 
 from integration.waiting import WAIT_SECONDS, until
@@ -134,6 +135,34 @@ def _ends_too_late(client):
 
 def test_closing_a_stream_without_a_request_ends_it_well(client):
     assert list(client.stub.ExplainMany(iter(()), timeout=WAIT_SECONDS)) == []
+
+
+@pytest.mark.parametrize("encoding", [pb.ENCODING_FLOAT32, pb.ENCODING_FLOAT16], ids=["fp32", "fp16"])
+@pytest.mark.parametrize("mean", [False, True], ids=["heads", "mean"])
+def test_the_largest_keys_are_those_of_the_whole_maps(client, mean, encoding):
+    def ask(**fields):
+        return client.explain(explain(attention=pb.AttentionSelection(mean_over_heads=mean, **fields)))
+
+    whole, some = ask(), ask(top_k=5, encoding=encoding)
+    assert sorted(some.attention) == sorted(whole.attention) and some.heads == whole.heads
+    for layer, maps in whole.attention.items():
+        positions = np.argsort(-maps, axis=-1, kind="stable")[..., :5]
+        np.testing.assert_array_equal(some.key_positions[layer], positions)
+        want = np.take_along_axis(maps, positions, -1).astype(some.attention[layer].dtype)
+        np.testing.assert_array_equal(some.attention[layer], want)
+    assert some.summary.attention_bytes == sum(len(c.data) + len(c.key_positions) for c in some.chunks)
+    assert all(chunk.num_tokens == len(some.ids) for chunk in some.chunks)
+
+
+def test_the_largest_keys_of_a_long_text_come_in_few_chunks(client):
+    some = client.explain(explain(LONG, "minilm", attention=pb.AttentionSelection(top_k=8)))
+    tokens = len(some.ids)
+    assert some.summary.attention_bytes == 6 * 12 * tokens * 8 * 6 and len(some.chunks) == 6
+    assert all(maps.shape == (12, tokens, 8) for maps in some.attention.values())
+    assert all((np.diff(maps) <= 0).all() for maps in some.attention.values())
+    # More keys than tokens: all of them, in the order of their size.
+    every = client.explain(explain(attention=pb.AttentionSelection(layers=[0], top_k=60000)))
+    assert (np.sort(every.key_positions[0]) == np.arange(len(every.ids))).all()
 
 
 def test_a_mean_over_heads_is_one_map(client):

@@ -20,7 +20,8 @@ class Explanation:
     attributions: list = field(default_factory=list)
     refinements: list = field(default_factory=list)  # attributions that came before their method's own
     reports: dict = field(default_factory=dict)  # index of a method -> QualityReport
-    attention: dict = field(default_factory=dict)  # layer -> [H, T, T]
+    attention: dict = field(default_factory=dict)  # layer -> [H, T, K]; K = T but with top_k
+    key_positions: dict = field(default_factory=dict)  # layer -> [H, T, K], with top_k
     heads: dict = field(default_factory=dict)  # layer -> heads of the rows of `attention`
     chunks: list = field(default_factory=list)
     summary: pb.Summary = None
@@ -40,9 +41,16 @@ class Explanation:
 
     def finish(self) -> "Explanation":
         """Puts the attention chunks together."""
-        rows = {}
+        self.attention, self.heads = self.join(lambda chunk: np.frombuffer(chunk.data, DTYPES[chunk.encoding]))
+        if any(chunk.key_positions for chunk in self.chunks):
+            self.key_positions, _ = self.join(lambda chunk: np.frombuffer(chunk.key_positions, "<u2"))
+        return self
+
+    def join(self, payload):
+        """{layer: payloads of its chunks as one array}, {layer: its heads}"""
+        rows, joined, heads_of = {}, {}, {}
         for chunk in self.chunks:
-            data = np.frombuffer(chunk.data, DTYPES[chunk.encoding]).reshape(tuple(chunk.shape))
+            data = payload(chunk).reshape(tuple(chunk.shape))
             # A mean over heads is one map, filed under the first head it averages.
             heads = list(chunk.heads)[:1] if chunk.mean_over_heads else list(chunk.heads)
             assert len(heads) == data.shape[0], "a chunk names as many heads as it carries"
@@ -54,9 +62,9 @@ class Explanation:
                 begins = np.cumsum([0] + [len(piece) for _, piece in pieces])[:-1]
                 assert list(begins) == [begin for begin, _ in pieces], "query rows come in order, without a gap"
                 maps.append(np.concatenate([piece for _, piece in pieces]))
-            self.attention[layer] = np.stack(maps)
-            self.heads[layer] = list(by_head)
-        return self
+            joined[layer] = np.stack(maps)
+            heads_of[layer] = list(by_head)
+        return joined, heads_of
 
     @property
     def ids(self):

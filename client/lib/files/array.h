@@ -7,7 +7,7 @@
 
 namespace limpid::client {
 
-enum class DType { kFloat16, kFloat32, kInt32, kUInt32, kBool };
+enum class DType { kFloat16, kFloat32, kUInt16, kInt32, kUInt32, kBool };
 
 // One named array of an answer, row-major, little-endian. `bytes` may point into the answer it was made from.
 struct Array {

@@ -96,9 +96,10 @@ void AddAttribution(const v1::Attribution& attribution, Builder* builder) {
 
 void AddAttention(const std::vector<AttentionMaps>& attention, Builder* builder) {
   for (const AttentionMaps& maps : attention) {
-    builder->AddView(absl::StrCat("attention.", maps.layer),
-                     maps.encoding == v1::ENCODING_FLOAT16 ? DType::kFloat16 : DType::kFloat32,
-                     {maps.num_maps(), maps.num_tokens, maps.num_tokens}, maps.data);
+    const std::string name = absl::StrCat("attention.", maps.layer);
+    const std::vector<size_t> shape = {maps.num_maps(), maps.num_tokens, maps.num_keys};
+    builder->AddView(name, maps.encoding == v1::ENCODING_FLOAT16 ? DType::kFloat16 : DType::kFloat32, shape, maps.data);
+    if (!maps.key_positions.empty()) builder->AddView(name + ".keys", DType::kUInt16, shape, maps.key_positions);
   }
   if (attention.empty()) return;
   const std::vector<uint32_t>& heads = attention.front().heads;

@@ -14,7 +14,7 @@ namespace limpid::client {
 //   tokens [T] text, token_ids [T], is_special [T], sequence [T], offsets.bytes [T,2], offsets.chars [T,2]
 //   logits, probabilities [C] and labels [C] text; or embedding [d]
 //   scores.<i>.<method> [units] and units.<i> [units,2] (token ranges); or heads.<i> [L,H]
-//   attention.<layer> [H,T,T] and attention.heads (the heads of H)
+//   attention.<layer> [H,T,K], K = T but with top_k; then attention.<layer>.keys [H,T,K], too; attention.heads (of H)
 struct ExplanationArrays {
   std::vector<Array> arrays;
   std::vector<TextArray> texts;  // `info` among them: target, method cards, timings and model as JSON

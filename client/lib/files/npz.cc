@@ -123,6 +123,8 @@ const char* Descr(DType dtype) {
       return "<f2";
     case DType::kFloat32:
       return "<f4";
+    case DType::kUInt16:
+      return "<u2";
     case DType::kInt32:
       return "<i4";
     case DType::kUInt32:

@@ -18,6 +18,8 @@ const char* Name(DType dtype) {
       return "F16";
     case DType::kFloat32:
       return "F32";
+    case DType::kUInt16:
+      return "U16";
     case DType::kInt32:
       return "I32";
     case DType::kUInt32:
@@ -30,7 +32,7 @@ const char* Name(DType dtype) {
 
 size_t ElementBytes(DType dtype) {
   if (dtype == DType::kBool) return 1;
-  return dtype == DType::kFloat16 ? 2 : 4;
+  return dtype == DType::kFloat16 || dtype == DType::kUInt16 ? 2 : 4;
 }
 
 }  // namespace

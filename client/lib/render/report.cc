@@ -55,10 +55,11 @@ std::string AttentionReport(const Explanation& explanation, bool is_saved, const
   for (const AttentionMaps& maps : explanation.attention) layers.push_back(absl::StrCat(maps.layer));
   const std::string heads = first.mean_over_heads ? absl::StrCat("the mean of ", first.heads.size(), " heads")
                                                   : absl::StrCat(first.heads.size(), " heads");
-  const std::string text =
-      absl::StrCat("layers ", absl::StrJoin(layers, ", "), ": ", heads, " of ", first.num_tokens, " x ",
-                   first.num_tokens, first.encoding == v1::ENCODING_FLOAT16 ? " in fp16" : " in fp32",
-                   is_saved ? "" : "; --npz or --safetensors FILE keeps them");
+  const std::string text = absl::StrCat(
+      "layers ", absl::StrJoin(layers, ", "), ": ", heads, " of ", first.num_tokens, " x ", first.num_tokens,
+      first.key_positions.empty() ? "" : absl::StrCat(", the ", first.num_keys, " largest of each row,"),
+      first.encoding == v1::ENCODING_FLOAT16 ? " in fp16" : " in fp32",
+      is_saved ? "" : "; --npz or --safetensors FILE keeps them");
   return absl::StrCat("\n", TitleLine("attention", text, palette));
 }
 

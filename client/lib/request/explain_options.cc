@@ -51,13 +51,15 @@ absl::Status SetAttention(const ExplainOptions& options, v1::ExplainRequest* req
     return NotOneOf("--attention-encoding", options.attention_encoding, "fp32, fp16");
   }
   if (!selection->has_value()) {
-    if (!options.attention_mean) return absl::OkStatus();
-    return absl::InvalidArgumentError("--attention-mean: needs --attention");
+    if (options.attention_mean) return absl::InvalidArgumentError("--attention-mean: needs --attention");
+    if (options.attention_top_k > 0) return absl::InvalidArgumentError("--attention-top-k: needs --attention");
+    return absl::OkStatus();
   }
   v1::AttentionSelection* attention = request->mutable_attention();
   *attention = **selection;
   attention->set_mean_over_heads(options.attention_mean);
   attention->set_encoding(options.attention_encoding == "fp16" ? v1::ENCODING_FLOAT16 : v1::ENCODING_FLOAT32);
+  attention->set_top_k(options.attention_top_k);
   return absl::OkStatus();
 }
 

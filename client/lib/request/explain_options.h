@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <istream>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct ExplainOptions {
   std::string attention = "none";
   bool attention_mean = false;
   std::string attention_encoding = "fp32";
+  uint32_t attention_top_k = 0;  // 0: all keys
   std::string granularity = "token";
   std::vector<std::string> spans;  // each BEGIN-END, in bytes of the text
   std::string aggregation = "sum";

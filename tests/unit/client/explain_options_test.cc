@@ -38,6 +38,7 @@ TEST(MakeExplainRequest, EveryOptionReachesItsField) {
   options.attention = "-1:2";
   options.attention_mean = true;
   options.attention_encoding = "fp16";
+  options.attention_top_k = 8;
   options.granularity = "word";
 
   const auto request = Make(options);
@@ -53,6 +54,7 @@ TEST(MakeExplainRequest, EveryOptionReachesItsField) {
   EXPECT_EQ(request->attention().layers(0), -1);
   EXPECT_TRUE(request->attention().mean_over_heads());
   EXPECT_EQ(request->attention().encoding(), v1::ENCODING_FLOAT16);
+  EXPECT_EQ(request->attention().top_k(), 8u);
   EXPECT_EQ(request->granularity(), v1::GRANULARITY_WORD);
 }
 
@@ -101,6 +103,9 @@ TEST(MakeExplainRequest, UnknownChoicesAreRefusedWithTheKnownOnes) {
   options = WithText("text");
   options.attention_mean = true;
   EXPECT_THAT(Problem(options), HasSubstr("--attention-mean: needs --attention"));
+  options.attention_mean = false;
+  options.attention_top_k = 8;
+  EXPECT_THAT(Problem(options), HasSubstr("--attention-top-k: needs --attention"));
 }
 
 }  // namespace

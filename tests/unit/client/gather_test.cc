@@ -151,6 +151,40 @@ TEST(Gatherer, ChunksWhoseShapeDoesNotFitAreRefused) {
   EXPECT_THAT(Problem({SamplePrediction(), encoding}), HasSubstr("unknown encoding 0"));
 }
 
+TEST(Gatherer, TheLargestKeysComeWithTheirPositions) {
+  const Explanation explanation = SampleTopKeys();
+
+  ASSERT_EQ(explanation.attention.size(), 1u);
+  const AttentionMaps& maps = explanation.attention[0];
+  EXPECT_EQ(maps.num_tokens, 6u);
+  EXPECT_EQ(maps.num_keys, 2u);
+  EXPECT_EQ(ValueAt(maps, 3), 0.25f);
+  EXPECT_EQ(maps.key_positions.substr(4, 4), std::string("\1\0\5\0", 4)) << "of the second query";
+}
+
+TEST(Gatherer, KeyPositionsThatDoNotFitAreRefused) {
+  const auto problem_with = [](auto change) {
+    v1::ExplainResponse part = SampleTopKeysChunk();
+    change(part.mutable_attention());
+    return Problem({SamplePrediction(), part, SampleSummary()});
+  };
+
+  EXPECT_THAT(problem_with([](v1::AttentionChunk* chunk) { chunk->mutable_key_positions()->pop_back(); }),
+              HasSubstr("23 bytes of key positions for 12 values"));
+  EXPECT_THAT(problem_with([](v1::AttentionChunk* chunk) { chunk->mutable_key_positions()->at(2) = 6; }),
+              HasSubstr("names key 6 of 6 tokens"));
+  EXPECT_THAT(problem_with([](v1::AttentionChunk* chunk) { chunk->set_num_tokens(5); }),
+              HasSubstr("6 query rows of 1 heads"));
+  EXPECT_THAT(problem_with([](v1::AttentionChunk* chunk) { chunk->clear_key_positions(); }),
+              HasSubstr("6 query rows of 1 heads"));
+  EXPECT_THAT(problem_with([](v1::AttentionChunk* chunk) {
+                chunk->set_shape(2, 7);
+                chunk->mutable_data()->resize(6 * 7 * 4);
+                chunk->mutable_key_positions()->resize(6 * 7 * 2);
+              }),
+              HasSubstr("7 keys of 6 tokens"));
+}
+
 TEST(Gatherer, UnitsBeyondTheTokensOrTheTextAreRefused) {
   v1::ExplainResponse tokens = SampleAttribution(0, kScores);
   tokens.mutable_attribution()->mutable_units(5)->set_end_token(7);

@@ -44,12 +44,26 @@ TEST(Json, AttentionIsHeadsOfRows) {
   EXPECT_EQ(attention[1]["values"][1][0][1], 1 + 37.0f / 64);
 }
 
+TEST(Json, TheLargestKeysComeWithTheirPositions) {
+  const Json attention = ToJson(SampleTopKeys())["attention"][0];
+
+  EXPECT_EQ(attention["values"][0].size(), 6u);
+  EXPECT_EQ(attention["values"][0][1], Json::parse("[0.75, 0.25]"));
+  EXPECT_EQ(attention["key_positions"][0][1], Json::parse("[1, 5]"));
+}
+
 TEST(Json, HalfPrecisionIsReadAsItsValue) {
   Explanation explanation;
   // 1, -2, the smallest normal, the largest, the smallest, zero: IEEE 754 binary16.
   const uint16_t halves[] = {0x3C00, 0xC000, 0x0400, 0x7BFF, 0x0001, 0x0000, 0x3555, 0x7C00, 0x8000};
-  explanation.attention.push_back(
-      {0, {0}, false, 3, v1::ENCODING_FLOAT16, std::string(reinterpret_cast<const char*>(halves), sizeof(halves))});
+  explanation.attention.push_back({0,
+                                   {0},
+                                   false,
+                                   3,
+                                   3,
+                                   v1::ENCODING_FLOAT16,
+                                   std::string(reinterpret_cast<const char*>(halves), sizeof(halves)),
+                                   ""});
 
   const Json values = ToJson(explanation)["attention"][0]["values"][0];
 

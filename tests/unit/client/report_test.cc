@@ -51,6 +51,11 @@ TEST(ExplanationReport, WithoutColorIsPlainText) {
             "model       credit  weights 0123456789ab\n");
 }
 
+TEST(ExplanationReport, SaysThatOnlyTheLargestKeysCame) {
+  EXPECT_THAT(Report(SampleTopKeys(), ColorMode::kNone),
+              HasSubstr("layers 2: 1 heads of 6 x 6, the 2 largest of each row, in fp32"));
+}
+
 TEST(ExplanationReport, WithColorDrawsTheTextItself) {
   const std::string report = Report(SampleExplanation(), ColorMode::kTrueColor);
 

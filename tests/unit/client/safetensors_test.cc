@@ -51,6 +51,17 @@ TEST(WriteSafetensors, NumbersKeepShapeTypeAndBytes) {
   EXPECT_EQ(file.Bytes("is_special"), std::string("\1\0\0\0\0\1", 6));
 }
 
+TEST(WriteSafetensors, KeyPositionsLieBesideTheirValues) {
+  const Explanation explanation = SampleTopKeys();
+
+  const File file = WriteAndRead(explanation);
+
+  EXPECT_EQ(file.header["attention.2"]["shape"], Json::parse("[1, 6, 2]"));
+  EXPECT_EQ(file.header["attention.2.keys"]["dtype"], "U16");
+  EXPECT_EQ(file.header["attention.2.keys"]["shape"], Json::parse("[1, 6, 2]"));
+  EXPECT_EQ(file.Bytes("attention.2.keys"), explanation.attention[0].key_positions);
+}
+
 TEST(WriteSafetensors, TheDataHasNeitherGapsNorOverlaps) {
   Explanation explanation = SampleExplanation();
   for (AttentionMaps& maps : explanation.attention) {

@@ -123,6 +123,25 @@ inline v1::ExplainResponse SampleChunk(const ChunkPlace& place) {
   return response;
 }
 
+// Of one head, the two largest keys of each query: the query itself with 0.75, and the last token with 0.25.
+inline v1::ExplainResponse SampleTopKeysChunk() {
+  const auto num_tokens = static_cast<uint32_t>(SamplePieces().size());
+  v1::ExplainResponse response = SampleChunk({2, {3}, 0, num_tokens, 0, 1});
+  v1::AttentionChunk* chunk = response.mutable_attention();
+  chunk->set_shape(2, 2);
+  chunk->set_num_tokens(num_tokens);
+  std::vector<float> values;
+  std::vector<uint16_t> positions;
+  for (uint16_t query = 0; query < num_tokens; ++query) {
+    values.insert(values.end(), {0.75f, 0.25f});
+    positions.insert(positions.end(), {query, static_cast<uint16_t>(num_tokens - 1)});
+  }
+  chunk->set_data(std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  chunk->set_key_positions(
+      std::string(reinterpret_cast<const char*>(positions.data()), positions.size() * sizeof(uint16_t)));
+  return response;
+}
+
 inline v1::ExplainResponse SampleSummary() {
   v1::ExplainResponse response;
   v1::Summary* summary = response.mutable_summary();
@@ -151,6 +170,10 @@ inline Explanation SampleExplanation() {
   return *Gather(SampleRequest(2),
                  {SamplePrediction(), SampleAttribution(0, {9, 1, 0, 4, 2, 0}), SampleHeads(1),
                   SampleChunk({0, {0, 1}, 0, 6, 0, 2}), SampleChunk({3, {0, 1}, 0, 6, 1, 2}), SampleSummary()});
+}
+
+inline Explanation SampleTopKeys() {
+  return *Gather(SampleRequest(0), {SamplePrediction(), SampleTopKeysChunk(), SampleSummary()});
 }
 
 }  // namespace limpid::client

@@ -81,6 +81,59 @@ TEST(AttentionPlan, AveragesTheChosenHeads) {
   for (size_t i = 0; i < 16; ++i) EXPECT_FLOAT_EQ(second.maps.values[i], values[16 + i]);
 }
 
+std::vector<float> Row(const AttentionEvent& event, size_t row) {
+  const std::span<const float> values = RowOf(event.maps, row);
+  return {values.begin(), values.end()};
+}
+
+TEST(AttentionPlan, TopKNamesTheLargestKeysOfEachRow) {
+  const auto maps = MakeTensor({2, 4, 4}, {.1f, .2f, .4f, .3f, .5f, 0,   .5f, 0, 0, 0, 0, 1, .25f, .25f, .25f, .25f,
+                                           .7f, .1f, .1f, .1f, 0,   .9f, .1f, 0, 0, 0, 1, 0, .3f,  .2f,  .1f,  .4f});
+  const auto plan = Create({.layers = {0}, .heads = {1, 0}, .top_k = 2});
+  ASSERT_THAT(plan, IsOk());
+
+  const AttentionEvent event = plan->MakeEvent(0, maps);
+
+  EXPECT_THAT(event.maps.shape, ElementsAre(2, 4, 2));
+  EXPECT_THAT(Row(event, 3), ElementsAre(.4f, .3f)) << "head 1 comes first, as asked";
+  EXPECT_THAT(Row(event, 4), ElementsAre(.4f, .3f));
+  EXPECT_THAT(Row(event, 5), ElementsAre(.5f, .5f));
+  EXPECT_THAT(*event.key_positions, ElementsAre(0, 1, 1, 2, 2, 0, 3, 0,  //
+                                                2, 3, 0, 2, 3, 0, 0, 1))
+      << "of equal keys the lower one first";
+}
+
+TEST(AttentionPlan, TopKComesAfterTheMean) {
+  const auto maps = MakeTensor({2, 4, 4}, {1, 0,   0,   0, 1, 0,   0,   0, 1, 0,   0,   0, 1, 0,   0,   0,  //
+                                           0, .2f, .8f, 0, 0, .2f, .8f, 0, 0, .2f, .8f, 0, 0, .2f, .8f, 0});
+  const auto plan = Create({.layers = {0}, .heads = {}, .mean_over_heads = true, .top_k = 2});
+  ASSERT_THAT(plan, IsOk());
+
+  const AttentionEvent event = plan->MakeEvent(0, maps);
+
+  EXPECT_THAT(event.maps.shape, ElementsAre(1, 4, 2));
+  EXPECT_THAT(Row(event, 0), ElementsAre(.5f, .4f));
+  EXPECT_THAT(*event.key_positions, ElementsAre(0, 2, 0, 2, 0, 2, 0, 2));
+}
+
+TEST(AttentionPlan, TopKBeyondTheTokensIsAllOfThem) {
+  const engine::HostTensor maps = MapsOf(0);
+  const AttentionEvent event = Create({.layers = {0}, .heads = {}, .top_k = 1000})->MakeEvent(0, maps);
+
+  ASSERT_THAT(event.maps.shape, ElementsAre(2, 4, 4));
+  for (size_t i = 0; i < event.maps.values.size(); ++i) {
+    EXPECT_EQ(event.maps.values[i], RowOf(maps, i / 4)[(*event.key_positions)[i]]);
+  }
+}
+
+TEST(AttentionPlan, TopKRefusesTextsWithMoreTokensThanPositions) {
+  const AttentionSelection selection = {.layers = {0}, .heads = {0}, .top_k = 1};
+  EXPECT_THAT(AttentionPlan::Create(selection, ClassifierCard(), 65536, kNoLimit), IsOk());
+  EXPECT_THAT(
+      AttentionPlan::Create(selection, ClassifierCard(), 65537, kNoLimit),
+      StatusIs(kInvalid, "attention.top_k: the text has 65537 tokens, at most 65536 have a position of 16 bits"));
+}
+
 TEST(AttentionPlan, RefusesLayersAndHeadsThatTheModelLacks) {
   EXPECT_THAT(Create({.layers = {0, 3}, .heads = {}}),
               StatusIs(kInvalid, "attention.layers[1]: is 3, must be in [-3, 3)"));
@@ -99,6 +152,17 @@ TEST(AttentionPlan, CountsTheBytesOfThePayload) {
   EXPECT_EQ(bytes({.layers = {}, .heads = {}, .mean_over_heads = true}), 3 * 16 * 4);
   EXPECT_EQ(bytes({.layers = {}, .heads = {}, .mean_over_heads = false, .encoding = Encoding::kFloat16}),
             3 * 2 * 16 * 2);
+  EXPECT_EQ(bytes({.layers = {}, .heads = {}, .top_k = 3}), 3 * 2 * 4 * 3 * (4 + 2));
+  EXPECT_EQ(bytes({.layers = {}, .heads = {}, .encoding = Encoding::kFloat16, .top_k = 1000}), 3 * 2 * 16 * (2 + 2));
+}
+
+TEST(AttentionPlan, CountsTheBytesOfWhatIsNotThePassesOwn) {
+  const auto bytes = [](const AttentionSelection& selection) { return Create(selection)->copied_bytes(); };
+
+  EXPECT_EQ(bytes({}), 0u);
+  EXPECT_EQ(bytes({.layers = {}, .heads = {}, .mean_over_heads = true}), 3 * 16 * 4);
+  // Converted as it leaves.
+  EXPECT_EQ(bytes({.layers = {}, .heads = {}, .encoding = Encoding::kFloat16, .top_k = 3}), 3 * 2 * 4 * 3 * (4 + 2));
 }
 
 TEST(AttentionPlan, RefusesAnAnswerLargerThanTheLimit) {

@@ -107,6 +107,21 @@ TEST_F(PartialTest, AnEstimateCountsWhatTheRequestThenTakes) {
   EXPECT_EQ(base::ReasonOf(explainer_->EstimateCost(request, context)->admission), base::Reason::kDeadlineUnmeetable);
 }
 
+TEST_F(PartialTest, MapsOfWhichTheAnswerHasPartsAreHeldUntilThePassHasEnded) {
+  ExplainRequest request = Request("a b", {Spec("saliency {}")});
+  request.attention = AttentionSelection{.layers = {}, .heads = {}, .top_k = 2};
+  const uint64_t maps = 3 * 2 * 16 * 4, parts = 3 * 2 * 4 * 2 * (4 + 2);
+
+  const auto estimate = explainer_->EstimateCost(request, CallContext());
+
+  ASSERT_THAT(estimate, IsOk());
+  EXPECT_EQ(estimate->demand.answer_bytes, maps + parts);
+  EXPECT_EQ(estimate->demand.peak_bytes, 4000 + parts);
+  ASSERT_THAT(Explain(request), IsOk());
+  EXPECT_EQ(sink_->First<SummaryEvent>().attention_bytes, parts);
+  EXPECT_EQ(metrics_.answer_bytes->Value(), parts);
+}
+
 TEST_F(PartialTest, NothingIsHeldOnceTheAnswerIsGone) {
   ExplainRequest request = Request("a b", {Spec("saliency {}")});
   request.attention.emplace();

@@ -205,6 +205,56 @@ TEST(AttentionChunks, MessagesReferToTheMapsAndKeepThemUntilTheyAreGone) {
   EXPECT_EQ(reservation.use_count(), 1);
 }
 
+// The largest `top_k` keys of two heads: values that say where they stand, positions that count from 0 in each row.
+explain::AttentionEvent TopKeys(int64_t tokens, int64_t top_k) {
+  explain::AttentionEvent event;
+  event.heads = {5, 3};
+  auto values = std::make_shared<std::vector<float>>(static_cast<size_t>(2 * tokens * top_k));
+  std::iota(values->begin(), values->end(), 0.0f);
+  event.maps = {.shape = {2, tokens, top_k}, .values = *values, .owner = values};
+  auto positions = std::make_shared<std::vector<uint16_t>>();
+  for (int64_t i = 0; i < 2 * tokens * top_k; ++i) positions->push_back(static_cast<uint16_t>(i % top_k));
+  event.key_positions = positions;
+  return event;
+}
+
+std::vector<uint16_t> Positions(const v1::AttentionChunk& chunk) {
+  std::vector<uint16_t> positions(chunk.key_positions().size() / sizeof(uint16_t));
+  std::memcpy(positions.data(), chunk.key_positions().data(), chunk.key_positions().size());
+  return positions;
+}
+
+TEST(AttentionChunks, TheLargestKeysComeWithTheirPositions) {
+  const std::vector<v1::AttentionChunk> chunks = Cut({TopKeys(3, 2)});
+
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_THAT(chunks[0].heads(), ElementsAre(5, 3));
+  EXPECT_THAT(chunks[0].shape(), ElementsAre(2, 3, 2));
+  EXPECT_EQ(chunks[0].num_tokens(), 3u);
+  EXPECT_THAT(Floats(chunks[0]), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+  EXPECT_THAT(Positions(chunks[0]), ElementsAre(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1));
+}
+
+TEST(AttentionChunks, PositionsCountInAChunksSize) {
+  // 800 rows of 250 keys: 699 rows of 1500 bytes fill a chunk in fp32, and a head of 4 bytes a key fits whole in fp16.
+  std::vector<v1::AttentionChunk> chunks = Cut({TopKeys(800, 250)});
+  ASSERT_EQ(chunks.size(), 4u);
+  EXPECT_THAT(chunks[0].shape(), ElementsAre(1, 699, 250));
+  EXPECT_THAT(chunks[3].shape(), ElementsAre(1, 101, 250));
+  EXPECT_EQ(Floats(chunks[3])[0], (800 + 699) * 250.0f);
+  for (const v1::AttentionChunk& chunk : chunks) {
+    EXPECT_LE(chunk.data().size() + chunk.key_positions().size(), kMaxChunkBytes);
+    EXPECT_EQ(Positions(chunk).size(), Elements(chunk));
+  }
+
+  explain::AttentionEvent halves = TopKeys(800, 250);
+  halves.encoding = Encoding::kFloat16;
+  chunks = Cut({std::move(halves)});
+  ASSERT_EQ(chunks.size(), 2u);
+  EXPECT_THAT(chunks[1].shape(), ElementsAre(1, 800, 250));
+  EXPECT_EQ(chunks[1].data().size(), 800u * 250 * 2);
+}
+
 TEST(AttentionChunks, OneTokenIsAMapToo) {
   const std::vector<v1::AttentionChunk> chunks = Cut(Maps({0}, {0}, 1));
 

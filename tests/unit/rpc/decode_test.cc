@@ -126,7 +126,7 @@ TEST(Decode, QualityIsMeasuredIfItIsAskedFor) {
 
 TEST(Decode, Attention) {
   const auto request = Decode(
-      "attention { layers: [0, -1] heads: [2] mean_over_heads: true encoding: ENCODING_FLOAT16 } "
+      "attention { layers: [0, -1] heads: [2] mean_over_heads: true encoding: ENCODING_FLOAT16 top_k: 8 } "
       "granularity: GRANULARITY_WORD");
 
   ASSERT_THAT(request, IsOk());
@@ -134,7 +134,9 @@ TEST(Decode, Attention) {
   EXPECT_THAT(request->attention->heads, ElementsAre(2));
   EXPECT_TRUE(request->attention->mean_over_heads);
   EXPECT_EQ(request->attention->encoding, explain::AttentionSelection::Encoding::kFloat16);
+  EXPECT_EQ(request->attention->top_k, 8);
   EXPECT_EQ(request->granularity, explain::Granularity::kWord);
+  EXPECT_EQ(Decode("attention { top_k: 65536 }")->attention->top_k, 65536);
   EXPECT_TRUE(Decode("attention {}")->attention.has_value());
 }
 
@@ -183,6 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadRequest{"GradientXInputAttachPoint", "methods { gradient_x_input { attach_point: 9 } }",
                                  "methods[0].gradient_x_input.attach_point"},
                       BadRequest{"Encoding", "attention { encoding: 9 }", "attention.encoding"},
+                      BadRequest{"TopK", "attention { top_k: 65537 }", "attention.top_k"},
                       BadRequest{"QualitySamples", "quality { samples: 1000 }", "quality.samples"},
                       BadRequest{"Granularity", "granularity: 9", "granularity"}),
     [](const auto& test) { return test.param.name; });

@@ -109,6 +109,18 @@ TEST_F(AdmissionTest, BoundsTheBytesOfAnswersUntilTheyHaveLeft) {
   EXPECT_EQ(metrics_.answer_bytes->Value(), 0);
 }
 
+TEST_F(AdmissionTest, WhatAnAnswerNoLongerHoldsIsThereForOthers) {
+  Admission& admission = Start({.max_answer_bytes = 1000});
+  auto first = admission.Admit({.client = "a"}, Tokens(1, 600));
+
+  (*first)->Release(200);
+
+  EXPECT_THAT(admission.Check({.client = "b"}, Tokens(1, 600)), IsOk());
+  EXPECT_FALSE(admission.Check({.client = "b"}, Tokens(1, 601)).ok());
+  first->reset();
+  EXPECT_EQ(metrics_.answer_bytes->Value(), 0);
+}
+
 TEST_F(AdmissionTest, RefusesWhatCannotBeDoneInTimeWithTheEstimate) {
   Admission& admission = Start({});
   const auto first = admission.Admit({.client = "a"}, Tokens(2000));
