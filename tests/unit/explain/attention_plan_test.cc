@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "explain/tensors.h"
+#include "explain/top_keys.h"
 #include "support/fake_engine.h"
 #include "support/status_matchers.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using testing::ClassifierCard;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using testing::FakeEngine;
 using ::testing::FloatEq;
 using ::testing::HasSubstr;
@@ -124,6 +126,25 @@ TEST(AttentionPlan, TopKBeyondTheTokensIsAllOfThem) {
   for (size_t i = 0; i < event.maps.values.size(); ++i) {
     EXPECT_EQ(event.maps.values[i], RowOf(maps, i / 4)[(*event.key_positions)[i]]);
   }
+}
+
+TEST(AttentionPlan, FewAndManyKeysAreFoundAlike) {
+  constexpr int64_t kTokens = 40;
+  const engine::HostTensor maps = testing::FakeTensor({1, kTokens, kTokens}, 7);
+  const std::vector<int32_t> heads = {0};
+
+  const TopKeys all = FindTopKeys(maps, heads, kTokens);
+
+  for (const size_t k : {1, 24, 25, 39}) {
+    const TopKeys some = FindTopKeys(maps, heads, k);
+    for (size_t row = 0; row < kTokens; ++row) {
+      EXPECT_THAT(RowOf(some.values, row), ElementsAreArray(RowOf(all.values, row).first(k)));
+      for (size_t i = 0; i < k; ++i) {
+        EXPECT_EQ((*some.positions)[row * k + i], (*all.positions)[row * kTokens + i]);
+      }
+    }
+  }
+  for (size_t i = 1; i < kTokens; ++i) EXPECT_GE(RowOf(all.values, 0)[i - 1], RowOf(all.values, 0)[i]);
 }
 
 TEST(AttentionPlan, TopKRefusesTextsWithMoreTokensThanPositions) {
