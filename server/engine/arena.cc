@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <new>
 
 namespace limpid::engine {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-// More than this is not kept for later: it goes back to the system.
-constexpr size_t kMaxKeptBytes = size_t{1} << 30;
+// A block may be a quarter larger than what is asked for, and all of them together than what was in use at once.
+constexpr size_t kSpareShare = 4;
 
 // A sanitizer finds the use of freed memory only if it is really freed.
 #ifdef __SANITIZE_ADDRESS__
@@ -57,6 +58,11 @@ uint64_t Arena::num_from_system() const {
   return num_from_system_;
 }
 
+uint64_t Arena::held_bytes() const {
+  const absl::MutexLock lock(&mutex_);
+  return used_bytes_ + kept_bytes_;
+}
+
 void Arena::Free(void* data) {
   if (data == nullptr) return;
   c10::profiledCPUMemoryReporter().Delete(data);
@@ -64,34 +70,37 @@ void Arena::Free(void* data) {
 }
 
 Arena::Block* Arena::Take(size_t size) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    const auto kept = kept_.find(size);
-    if (kept != kept_.end() && !kept->second.empty()) {
-      Block* const block = kept->second.back();
-      kept->second.pop_back();
-      kept_bytes_ -= size;
-      return block;
-    }
-    ++num_from_system_;
-  }
+  if (Block* const kept = TakeKept(size); kept != nullptr) return kept;
   const size_t bytes = sizeof(Block) + size;
   void* memory = ::operator new(bytes, kAlignment, std::nothrow);
-  if (memory == nullptr) {
-    // What is kept may be of other sizes.
-    {
-      const absl::MutexLock lock(&mutex_);
-      ReleaseKept();
-    }
-    memory = ::operator new(bytes, kAlignment);
-  }
-  return new (memory) Block{size};
+  if (memory != nullptr) return new (memory) Block{size};
+  const absl::MutexLock lock(&mutex_);
+  // What is kept may be of other sizes.
+  ReleaseKept(0);
+  memory = ::operator new(bytes, kAlignment, std::nothrow);
+  if (memory != nullptr) return new (memory) Block{size};
+  used_bytes_ -= size;
+  throw std::bad_alloc();
+}
+
+Arena::Block* Arena::TakeKept(size_t size) {
+  const absl::MutexLock lock(&mutex_);
+  const auto kept = kept_.lower_bound(size);
+  const bool fits = kept != kept_.end() && kept->first <= size + size / kSpareShare;
+  Block* const block = fits ? Pop(kept) : nullptr;
+  used_bytes_ += fits ? block->size : size;
+  most_used_bytes_ = std::max(most_used_bytes_, used_bytes_);
+  if (fits) return block;
+  ++num_from_system_;
+  ReleaseKept(most_used_bytes_ + most_used_bytes_ / kSpareShare - used_bytes_);
+  return nullptr;
 }
 
 void Arena::Keep(Block* block) {
   {
     const absl::MutexLock lock(&mutex_);
-    if (kKeeps && kept_bytes_ + block->size <= kMaxKeptBytes) {
+    used_bytes_ -= block->size;
+    if (kKeeps) {
       kept_[block->size].push_back(block);
       kept_bytes_ += block->size;
       return;
@@ -100,12 +109,16 @@ void Arena::Keep(Block* block) {
   ::operator delete(block, kAlignment);
 }
 
-void Arena::ReleaseKept() {
-  for (auto& [size, blocks] : kept_) {
-    for (Block* block : blocks) ::operator delete(block, kAlignment);
-    blocks.clear();
-  }
-  kept_bytes_ = 0;
+Arena::Block* Arena::Pop(KeptBlocks::iterator kept) {
+  Block* const block = kept->second.back();
+  kept->second.pop_back();
+  kept_bytes_ -= block->size;
+  if (kept->second.empty()) kept_.erase(kept);
+  return block;
+}
+
+void Arena::ReleaseKept(size_t most) {
+  while (kept_bytes_ > most) ::operator delete(Pop(std::prev(kept_.end())), kAlignment);
 }
 
 }  // namespace limpid::engine

@@ -14,7 +14,9 @@ namespace limpid::engine {
 
 // LibTorch's CPU memory: blocks that were freed are kept for the next pass, which asks for about the same ones, so that
 // a warm pass takes nothing from the system and touches no page for the first time. Sizes are rounded up to eighths of
-// a power of two, so that passes of other lengths find them too. Thread-safe: results are freed by whoever had them.
+// a power of two, so that passes of other lengths find them too. What is in use and what is kept are together at most a
+// quarter more than the most that was in use at once: texts of all lengths would leave blocks of all sizes behind.
+// Thread-safe: results are freed by whoever had them.
 class Arena final : public c10::Allocator {
  public:
   // The process's own; LibTorch's CPU allocator from the first call on.
@@ -27,19 +29,27 @@ class Arena final : public c10::Allocator {
 
   // Blocks that were taken from the system since the start.
   uint64_t num_from_system() const;
+  // In use or kept.
+  uint64_t held_bytes() const;
 
  private:
-  struct Block;  // what lies before the memory that is given out
+  struct Block;                                              // what lies before the memory that is given out
+  using KeptBlocks = std::map<size_t, std::vector<Block*>>;  // by size, none empty
 
   Arena() = default;
   static void Free(void* data);
   Block* Take(size_t size);
+  // Counted as used; null where none fits: then there is room for one from the system, which is counted, too.
+  Block* TakeKept(size_t size);
   void Keep(Block* block);
-  void ReleaseKept() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Block* Pop(KeptBlocks::iterator kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The largest first, until `most` bytes are kept.
+  void ReleaseKept(size_t most) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  std::map<size_t, std::vector<Block*>> kept_ ABSL_GUARDED_BY(mutex_);  // by size
+  KeptBlocks kept_ ABSL_GUARDED_BY(mutex_);
   size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0, most_used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t num_from_system_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

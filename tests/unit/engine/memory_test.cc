@@ -50,6 +50,14 @@ TEST(Memory, BlocksComeBackInTheirSizeAndAlignedWhoeverFreesThem) {
   EXPECT_EQ(arena.allocate(0).get(), nullptr);
 }
 
+TEST(Memory, BlocksOfOtherSizesGoBackBeforeMoreIsTakenThanWasEverInUse) {
+  Arena& arena = Arena::Install();
+  constexpr uint64_t kMiB = 1 << 20;
+  for (const uint64_t size : {320, 64, 96, 128, 192, 256}) arena.allocate(size * kMiB);
+
+  EXPECT_LE(arena.held_bytes(), 400 * kMiB);
+}
+
 TEST(Memory, LongRowsMakeTheirMapsAgainAndGetTheSameGradient) {
   TinyConfig config;
   config.max_position_embeddings = 700;
