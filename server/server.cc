@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,8 +28,10 @@ absl::StatusOr<std::shared_ptr<explain::Model>> ReadModel(const lifecycle::Model
   auto model = std::make_shared<explain::Model>();
   model->name = source.name;
   model->folder = source.folder;
+  // Beside the weights, as each takes about as long.
+  auto tokenizer = std::async(std::launch::async, [&source] { return text::LoadHfTokenizer(source.folder); });
   ABSL_ASSIGN_OR_RETURN(model->engine, engine::LoadEngine(source.folder, options));
-  ABSL_ASSIGN_OR_RETURN(model->tokenizer, text::LoadHfTokenizer(source.folder));
+  ABSL_ASSIGN_OR_RETURN(model->tokenizer, tokenizer.get());
   // The tokenizer may know fewer tokens than the embedding table has rows, never more.
   if (model->tokenizer->vocab_size() > static_cast<size_t>(model->engine->card().vocab_size)) {
     return absl::InvalidArgumentError(absl::StrCat("tokenizer.json has ", model->tokenizer->vocab_size(),
@@ -74,7 +77,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, std:
     return ReadModel(source, options);
   };
   self->host_ = std::make_unique<lifecycle::ModelHost>(
-      lifecycle::ModelHost::Parts{.loader = {read, self->scheduler_.get(), &self->metrics_, methods::MethodNames()},
+      lifecycle::ModelHost::Parts{.loader = {read, self->scheduler_.get(), &self->metrics_, methods::MethodNames(),
+                                             config.admission.max_batch_bytes},
                                   .registry = &self->models_,
                                   .metrics = &self->metrics_,
                                   .log = &self->log_,

@@ -2,8 +2,10 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
+#include <omp.h>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,7 +38,7 @@ namespace {
 // LibTorch throws; nothing above this file knows. Its what() carries a backtrace, which no caller should see.
 absl::Status ToStatus(const c10::Error& error) { return absl::InternalError(error.what_without_backtrace()); }
 
-ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const SafetensorsFile& file,
+ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, std::string weights_sha256,
                    const at::Device& device) {
   ModelCard card;
   card.architecture = a.name;
@@ -52,10 +54,23 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, const S
   card.has_lrp = HasLrp();
   card.embedding_normalized = a.normalize_embedding;
   card.has_mean_pooling = a.head == Head::kNone && a.pooling == Pooling::kMean;
-  card.weights_sha256 = Sha256Hex(file.bytes());
+  card.weights_sha256 = std::move(weights_sha256);
   card.device = device.str();
   return card;
 }
+
+// Operations of this thread run on it alone. Each parallel one ends when the last of its threads has had a turn: for
+// the many small tensors of a model, on a busy machine, that is most of the time.
+class OnThisThreadAlone {
+ public:
+  OnThisThreadAlone() { omp_set_num_threads(1); }
+  ~OnThisThreadAlone() { omp_set_num_threads(usual_); }
+  OnThisThreadAlone(const OnThisThreadAlone&) = delete;
+  OnThisThreadAlone& operator=(const OnThisThreadAlone&) = delete;
+
+ private:
+  const int usual_ = at::get_num_threads();
+};
 
 // Lets the threads of a pass speak one after the other.
 class OneAtATime final : public PassObserver {
@@ -218,8 +233,12 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_fold
   if (device.is_cpu()) Arena::Install();
   try {
     const c10::InferenceMode inference_mode;
+    const OnThisThreadAlone alone;
+    // Takes longer than all the rest, on a thread of its own.
+    std::future<std::string> sha256 =
+        std::async(std::launch::async, [file = folder.weights] { return Sha256Hex(file->bytes()); });
     ABSL_ASSIGN_OR_RETURN(EncoderWeights weights, LoadEncoderWeights(folder.architecture, folder.weights, device));
-    ModelCard card = MakeCard(folder.architecture, weights, *folder.weights, device);
+    ModelCard card = MakeCard(folder.architecture, weights, sha256.get(), device);
     return std::make_unique<TorchEngine>(std::move(folder.architecture), std::move(weights), std::move(card), device,
                                          options.num_threads);
   } catch (const c10::Error& error) {

@@ -1,5 +1,6 @@
 #include "lifecycle/model_loader.h"
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <utility>
@@ -16,10 +17,11 @@ namespace {
 // A long context's attention maps may need more memory than a start should take.
 constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;
 
-engine::Row LongestRow(const engine::Engine& engine) {
+// Of half, a quarter, ... of the longest text, if that needs more than `max_bytes`.
+engine::Row LongestRow(const engine::Engine& engine, uint64_t max_bytes) {
   auto length = static_cast<size_t>(engine.card().max_tokens);
   engine::Row row = explain::CanaryRow(engine.card(), length);
-  while (length > explain::kCanaryTokens && engine.Cost(length, row.wanted).peak_bytes > kMaxWarmUpBytes) {
+  while (length > explain::kCanaryTokens && engine.Cost(length, row.wanted).peak_bytes > max_bytes) {
     length /= 2;
     row = explain::CanaryRow(engine.card(), length);
   }
@@ -69,7 +71,7 @@ absl::StatusOr<engine::RowResult> ModelLoader::RunRow(const explain::Model& mode
 absl::Status ModelLoader::WarmUp(const explain::Model& model, std::stop_token stop) const {
   const engine::ModelCard& card = model.engine->card();
   ABSL_RETURN_IF_ERROR(RunRow(model, explain::CanaryRow(card, explain::kCanaryTokens), stop).status());
-  return RunRow(model, LongestRow(*model.engine), stop).status();
+  return RunRow(model, LongestRow(*model.engine, std::min(kMaxWarmUpBytes, max_pass_bytes_)), stop).status();
 }
 
 absl::Status ModelLoader::CheckCanary(explain::Model* model, std::stop_token stop) const {

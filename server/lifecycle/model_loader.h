@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -36,9 +37,15 @@ class ModelLoader {
   // Engine and tokenizer of a folder, name and folder set.
   using Read = std::function<absl::StatusOr<std::shared_ptr<explain::Model>>(const ModelSource&)>;
 
-  // `methods` are the names under which explanations are counted. The scheduler and the metrics outlive the loader.
-  ModelLoader(Read read, schedule::Scheduler* scheduler, telemetry::Metrics* metrics, std::vector<std::string> methods)
-      : read_(std::move(read)), scheduler_(scheduler), metrics_(metrics), methods_(std::move(methods)) {}
+  // `methods` are the names under which explanations are counted. No row of the warm-up needs more than
+  // `max_pass_bytes`, as no request's does. The scheduler and the metrics outlive the loader.
+  ModelLoader(Read read, schedule::Scheduler* scheduler, telemetry::Metrics* metrics, std::vector<std::string> methods,
+              uint64_t max_pass_bytes)
+      : read_(std::move(read)),
+        scheduler_(scheduler),
+        metrics_(metrics),
+        methods_(std::move(methods)),
+        max_pass_bytes_(max_pass_bytes) {}
 
   // What `read` says of the folder; DATA_LOSS if the weights are others than expected; INTERNAL if the canary's answer
   // is wrong; CANCELLED if `stop` was requested, which is looked at between the steps.
@@ -53,6 +60,7 @@ class ModelLoader {
   schedule::Scheduler* const scheduler_;
   telemetry::Metrics* const metrics_;
   const std::vector<std::string> methods_;
+  const uint64_t max_pass_bytes_;
 };
 
 }  // namespace limpid::lifecycle

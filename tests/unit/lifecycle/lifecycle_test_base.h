@@ -71,7 +71,9 @@ class LifecycleTest : public ::testing::Test {
     };
   }
 
-  ModelLoader Loader(ModelLoader::Read read) { return {std::move(read), &scheduler_, &metrics_, {"saliency"}}; }
+  ModelLoader Loader(ModelLoader::Read read) {
+    return {std::move(read), &scheduler_, &metrics_, {"saliency"}, max_pass_bytes_};
+  }
 
   // Loads a model and adds it.
   std::shared_ptr<const explain::Model> AddModel(const std::string& name, testing::FakeEngine::Script script) {
@@ -81,6 +83,7 @@ class LifecycleTest : public ::testing::Test {
     return loaded->model;
   }
 
+  uint64_t max_pass_bytes_ = uint64_t{1} << 40;
   std::ostringstream lines_;
   telemetry::Log log_{telemetry::LogLevel::kInfo, telemetry::LogFormat::kText, &lines_};
   telemetry::Metrics metrics_{"test"};

@@ -28,6 +28,15 @@ TEST_F(ModelLoaderTest, WarmsUpWithAShortAndTheLongestRowBeforeTheCanary) {
   EXPECT_EQ(loaded->model->canary.outputs.size(), 4u);
 }
 
+TEST_F(ModelLoaderTest, TheWarmUpTakesNoMoreMemoryThanARequestMay) {
+  // A token of the fake engine's takes 1000 bytes.
+  max_pass_bytes_ = 200'000;
+
+  ASSERT_THAT(Loader(FakeRead()).Load(kSource, {}), IsOk());
+
+  EXPECT_EQ(engine_->batches().at(1).at(0).size(), 128);
+}
+
 TEST_F(ModelLoaderTest, EveryKindOfModelHasACanary) {
   engine::ModelCard regression = testing::ClassifierCard(), tiny = testing::EncoderCard();
   regression.task = engine::ModelCard::Task::kRegression;
