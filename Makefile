@@ -73,7 +73,7 @@ agreement: setup-test build  ## compare every method with its reference on all t
 docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries know better
 	@build/python/bin/python tools/operating.py
 
-bench:  ## beside Captum, PyTorch and TorchServe, 25 minutes: ROUNDS=5, ONLY=contest or ratio; build/bench/results.json
+bench:  ## beside Captum, PyTorch and TorchServe, and a start, 30 minutes: ROUNDS=5, ONLY=contest or ratio; build/bench/results.json
 	@tools/setup.sh bench
 	@cmake --preset $(PRESET) --log-level=WARNING
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid-server limpid limpid_engine_contestant

@@ -2,7 +2,8 @@
 
 Contestants take turns for several rounds; medians and ratios of medians are printed, and put into
 build/bench/results.json. Speeds are texts per second, saliency and all attention maps unless said otherwise, so a ratio
-above 1 is in Limpid's favour; latencies are times, and there a ratio below 1 is.
+above 1 is in Limpid's favour; latencies are times, and there a ratio below 1 is. Of a server's start (starts.py) the
+figures are its own: seconds, and memory relative to the weights.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import numpy as np
 import texts
 import transformers
 from cast import Cast
-from contests import CONTESTS, RATIOS, matching
+from contests import CONTESTS, RATIOS, contestants_of, matching
 from machine import describe_with_pytorch, save
 from models import NAMES
 from support.paths import BUILD
@@ -29,7 +30,10 @@ CHECKED_TEXTS = 2
 CHECKED = ("limpid", "engine", "torchserve")
 # Unit and scale of each figure.
 UNITS = {"texts_per_second": ("texts/s", 1), "forward_per_second": ("texts/s, tokenization not counted", 1),
-         "flops_per_second": ("GFLOP/s", 1e-9), "p50_ms": ("ms p50", 1), "p99_ms": ("ms p99", 1)}
+         "flops_per_second": ("GFLOP/s", 1e-9), "p50_ms": ("ms p50", 1), "p99_ms": ("ms p99", 1),
+         "ready_seconds": ("s until SERVING", 1), "beyond_budget_bytes": ("MB at most, less the budget", 1e-6),
+         "weights_bytes": ("MB of weights", 1e-6), "pss_bytes": ("MB proportional", 1e-6),
+         "loaded_pss_bytes": ("MB proportional", 1e-6)}
 
 
 def check_agreement(contestants, reference, batch):
@@ -66,13 +70,13 @@ def describe(figure, values):
 
 def report(contest, ratios, contestants, figures):
     """{key: ratio}"""
-    used = list(dict.fromkeys(side for ratio in ratios for side in RATIOS[ratio]))
+    used = list(dict.fromkeys(side for ratio in ratios for side in RATIOS[ratio] if side))
     for name, contestant in contestants.items():
         said = [describe(figure, figures[name][figure]) for who, figure in used if who == name]
         print(f"  {contestant.label:<64} {'; '.join(said)}")
     made = {}
     for ratio in ratios:
-        ours, theirs = (statistics.median(figures[name][figure]) for name, figure in RATIOS[ratio])
+        ours, theirs = (statistics.median(figures[side[0]][side[1]]) if side else 1 for side in RATIOS[ratio])
         made[contest.key(ratio)] = ours / theirs
         print(f"  {contest.key(ratio):<64} {ours / theirs:8.2f}")
     return made
@@ -84,12 +88,12 @@ def hold(contest, ratios, cast, rounds):
     batch = texts.of(contest, tokenizer)
     print(f"\n{contest.name}: {NAMES[contest.model]}, {texts.describe(contest, batch)}", flush=True)
     contestants = {}
-    for name in dict.fromkeys(name for ratio in ratios for name, _ in RATIOS[ratio]):
+    for name in contestants_of(ratios):
         try:
             contestants[name] = cast.contestant(name, contest.model)
         except Unavailable as reason:
             print(f"  without {name}: {reason}")
-    ratios = [ratio for ratio in ratios if all(name in contestants for name, _ in RATIOS[ratio])]
+    ratios = [ratio for ratio in ratios if all(name in contestants for name in contestants_of([ratio]))]
     explaining = [contestant for name, contestant in contestants.items() if name in CHECKED]
     if explaining:
         check_agreement(explaining, cast.contestant("captum", contest.model), batch)

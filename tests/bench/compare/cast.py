@@ -5,6 +5,7 @@ from functools import cache
 
 import others
 import ours
+import starts
 import torch
 from models import FOLDERS
 from torchserve.contestant import TorchServe
@@ -20,6 +21,8 @@ MAKERS = {
     "pytorch_best_explain": lambda cast, model: others.BestBatches(cast.contestant("pytorch_explain", model)),
     "pytorch_forward": lambda cast, model: others.PyTorchForward(cast.folders[model]),
     "pytorch_best_forward": lambda cast, model: others.BestBatches(cast.contestant("pytorch_forward", model)),
+    "fresh_server": lambda cast, model: starts.FreshServer(cast.folders[model]),
+    "mapped_pair": lambda cast, model: starts.MappedPair(cast.folders[model]),
     "torchserve": lambda cast, model: cast.until_end(TorchServe(cast.folders[model])),
     "transformers_alone": lambda cast, model: others.TransformersAlone(cast.folders[model]),
 }

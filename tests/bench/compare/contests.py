@@ -5,7 +5,8 @@ from fnmatch import fnmatch
 
 TEXTS, FORWARD, FLOPS = "texts_per_second", "forward_per_second", "flops_per_second"
 
-# Name: (contestant, its figure), and what that is divided by. A contest's suffix follows the name.
+# Name: (contestant, its figure), and what that is divided by, None for a figure by itself. A contest's suffix follows
+# the name.
 RATIOS = {
     "engine_explain_vs_pytorch_forward": (("engine", TEXTS), ("pytorch_forward", FORWARD)),
     "engine_gemm_share": (("engine", FLOPS), ("matrix_product", FLOPS)),
@@ -20,16 +21,20 @@ RATIOS = {
     "predict_vs_pytorch_forward": (("limpid_predicts", TEXTS), ("pytorch_forward", TEXTS)),
     "latency_vs_transformers": (("limpid_alone", "p50_ms"), ("transformers_alone", "p50_ms")),
     "latency_vs_transformers_p99": (("limpid_alone", "p99_ms"), ("transformers_alone", "p99_ms")),
+    "ready_seconds": (("fresh_server", "ready_seconds"), None),
+    "resident_vs_weights": (("fresh_server", "beyond_budget_bytes"), ("fresh_server", "weights_bytes")),
+    "mapped_pss_vs_read": (("mapped_pair", "pss_bytes"), ("fresh_server", "loaded_pss_bytes")),
 }
 PYTORCH = ("engine_explain_vs_pytorch_forward", "engine_gemm_share", "explain_vs_pytorch_forward",
            "explain_vs_pytorch_explain", "predict_vs_pytorch_forward", "engine_explain_vs_pytorch_best_forward",
            "explain_vs_pytorch_best_forward", "explain_vs_pytorch_best_explain")
+START = ("ready_seconds", "resident_vs_weights", "mapped_pss_vs_read")
 LATENCY = ("latency_vs_transformers", "latency_vs_transformers_p99")
 
 
 @dataclass(frozen=True)
 class Contest:
-    kind: str  # "explain": many texts, for speed; "latency": one text again and again
+    kind: str  # "explain": many texts, for speed; "latency": one text again and again; "start": of a server (starts.py)
     model: str
     count: int  # texts or repetitions: as many as end in seconds
     length: int | None = None  # tokens of each text; None: mixed lengths
@@ -60,7 +65,13 @@ CONTESTS = (
     Contest("explain", "bert_base", 4, length=512, best_batch=2),
     Contest("latency", "minilm", 300, length=16, ratios=LATENCY),
     Contest("latency", "bert_base", 100, length=16, ratios=LATENCY),
+    Contest("start", "minilm", 256, ratios=START),
+    Contest("start", "bert_base", 24, ratios=START),
 )
+
+
+def contestants_of(ratios) -> list:
+    return list(dict.fromkeys(side[0] for ratio in ratios for side in RATIOS[ratio] if side))
 
 
 def matching(patterns) -> dict:

@@ -17,9 +17,9 @@ STREAMS = 32
 class LimpidServer:
     """Serves these models, {name: folder}, until it is closed."""
 
-    def __init__(self, models):
+    def __init__(self, models, *flags):
         # The limit on the wait is out of the way: a slow machine may take all streams' texts of the large model longer.
-        self.server = Server(models, "--log-level", "warning", "--max-queue-seconds", 600).__enter__()
+        self.server = Server(models, "--log-level", "warning", "--max-queue-seconds", 600, *flags).__enter__()
         self.files = tempfile.TemporaryDirectory(prefix="limpid-bench-")
 
     def close(self):

@@ -39,8 +39,8 @@ def describe(contest, texts) -> str:
         return f"one text of {contest.length} tokens, {contest.count} times"
     if contest.length:
         return f"{contest.count} texts of {contest.length} tokens, PyTorch's best batches {contest.best_batch}"
-    return (f"{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean {texts.tokens / len(lengths):.0f}), "
-            f"PyTorch's best batches {contest.best_batch}")
+    mixed = f"{len(lengths)} texts of {min(lengths)} to {max(lengths)} tokens (mean {texts.tokens / len(lengths):.0f})"
+    return mixed if contest.kind == "start" else f"{mixed}, PyTorch's best batches {contest.best_batch}"
 
 
 def exact(tokenizer, count, length) -> list:
