@@ -2,7 +2,6 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <future>
@@ -58,19 +57,6 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, std::st
   card.device = device.str();
   return card;
 }
-
-// Operations of this thread run on it alone. Each parallel one ends when the last of its threads has had a turn: for
-// the many small tensors of a model, on a busy machine, that is most of the time.
-class OnThisThreadAlone {
- public:
-  OnThisThreadAlone() { omp_set_num_threads(1); }
-  ~OnThisThreadAlone() { omp_set_num_threads(usual_); }
-  OnThisThreadAlone(const OnThisThreadAlone&) = delete;
-  OnThisThreadAlone& operator=(const OnThisThreadAlone&) = delete;
-
- private:
-  const int usual_ = at::get_num_threads();
-};
 
 // Lets the threads of a pass speak one after the other.
 class OneAtATime final : public PassObserver {
@@ -233,7 +219,7 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_fold
   if (device.is_cpu()) Arena::Install();
   try {
     const c10::InferenceMode inference_mode;
-    const OnThisThreadAlone alone;
+    cpu::SetNumThreads(1);  // the tensors are many and small
     // Takes longer than all the rest, on a thread of its own.
     std::future<std::string> sha256 =
         std::async(std::launch::async, [file = folder.weights] { return Sha256Hex(file->bytes()); });
