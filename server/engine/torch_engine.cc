@@ -48,7 +48,7 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, std::st
   card.hidden_size = a.hidden_size;
   card.vocab_size = a.vocab_size;
   card.type_vocab_size = a.type_vocab_size;
-  card.max_tokens = a.max_position_embeddings;
+  card.max_tokens = a.max_tokens();
   card.num_parameters = weights.num_parameters;
   card.has_lrp = HasLrp();
   card.embedding_normalized = a.normalize_embedding;

@@ -97,7 +97,7 @@ def noise_scale(scalar, level, place=WORD):
 def layer_gradient_x_activation(scalar):
     """[L + 1, T] of the hidden states that each layer reads; the last row is of the last hidden states."""
     rows = []
-    for index in range(len(scalar.bert.encoder.layer) + 1):
+    for index in range(scalar.reference.config.num_hidden_layers + 1):
         h = scalar.at(Layer(index))
         rows.append((h * scalar.gradients(Layer(index), h[None])[0]).sum(-1))
     return torch.stack(rows)

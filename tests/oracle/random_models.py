@@ -1,12 +1,15 @@
-"""Random-weight BERT folders of odd shapes, with a WordPiece tokenizer; made at test time, never stored."""
+"""Random-weight model folders of odd shapes, each with a tokenizer of its family's kind; made at test time, never stored."""
 
 import string
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig, RobertaConfig,
+                          XLMRobertaConfig)
+
+from oracle.texts import PROSE
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Shape:
     positions: int = 64
     types: int = 2
     problem: str | None = None
+    family: str = "bert"
 
 
 SHAPES = (
@@ -36,6 +40,14 @@ SHAPES = (
     Shape("regression", layers=2, heads=1, hidden=24, intermediate=50, labels=1, activation="relu",
           problem="regression"),
 )
+# One bare encoder and one classifier of each family's weights.
+KIN = (
+    Shape("roberta", layers=2, heads=3, hidden=36, intermediate=50, eps=1e-5, positions=66, types=1, family="roberta"),
+    Shape("xlm-roberta", layers=3, heads=2, hidden=34, intermediate=45, labels=3, eps=1e-5, positions=70, types=1,
+          activation="gelu_new", family="xlm-roberta"),
+    Shape("camembert", layers=1, heads=5, hidden=35, intermediate=61, labels=2, eps=1e-6, positions=80, types=1,
+          family="camembert"),
+)
 
 
 def vocabulary() -> dict:
@@ -47,7 +59,7 @@ def vocabulary() -> dict:
     return {entry: i for i, entry in enumerate(dict.fromkeys(entries))}
 
 
-def tokenizer(types: int) -> Tokenizer:
+def word_piece(types: int) -> Tokenizer:
     made = Tokenizer(models.WordPiece(vocabulary(), unk_token="[UNK]", continuing_subword_prefix="##"))
     made.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=False)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -60,23 +72,63 @@ def tokenizer(types: int) -> Tokenizer:
     return made
 
 
+def byte_level(_) -> Tokenizer:
+    """As RoBERTa's: byte-level BPE, of which `<mask>` takes the space before it."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    made.train_from_iterator(PROSE, trainers.BpeTrainer(
+        vocab_size=400, special_tokens=[*special, AddedToken("<mask>", lstrip=True)], show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    end, begin = (("</s>", made.token_to_id("</s>")), ("<s>", made.token_to_id("<s>")))
+    made.post_processor = processors.RobertaProcessing(end, begin, add_prefix_space=False)
+    return made
+
+
+def unigram(_) -> Tokenizer:
+    """As XLM-RoBERTa's: pieces of words that begin with a mark. The pad token is where nobody expects it."""
+    words = [entry for entry in vocabulary() if entry[0] not in "[#"]
+    pieces = ["▁", *words, *("▁" + word for word in words)]
+    special = ["<s>", "</s>", "<unk>", "<mask>", "<pad>"]
+    scores = [(entry, 0.0) for entry in special] + [(piece, -9.0 + min(len(piece), 6)) for piece in pieces]
+    made = Tokenizer(models.Unigram(scores, unk_id=special.index("<unk>")))
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    made.decoder = decoders.Metaspace()
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[(name, special.index(name)) for name in ("<s>", "</s>")])
+    made.add_special_tokens([*special[:3], AddedToken("<mask>", lstrip=True), "<pad>"])
+    return made
+
+
+# Each with its configuration and tokenizer.
+FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
+            "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram)}
+
+
+def config_of(shape: Shape, made: Tokenizer):
+    return FAMILIES[shape.family][0](
+        vocab_size=made.get_vocab_size(), hidden_size=shape.hidden, num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads, intermediate_size=shape.intermediate, hidden_act=shape.activation,
+        layer_norm_eps=shape.eps, max_position_embeddings=shape.positions, type_vocab_size=shape.types,
+        pad_token_id=made.token_to_id("[PAD]" if shape.family == "bert" else "<pad>"))
+
+
 def make(shape: Shape, folder: Path) -> Path:
     folder.mkdir(parents=True)
     torch.manual_seed(sum(map(ord, shape.name)))
-    made = tokenizer(shape.types)
-    config = BertConfig(
-        vocab_size=made.get_vocab_size(), hidden_size=shape.hidden, num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads, intermediate_size=shape.intermediate, hidden_act=shape.activation,
-        layer_norm_eps=shape.eps, max_position_embeddings=shape.positions, type_vocab_size=shape.types)
+    made = FAMILIES[shape.family][1](shape.types)
+    config = config_of(shape, made)
     if shape.labels:
         config.id2label = {i: f"class {i}" for i in range(shape.labels)}
         config.label2id = {label: i for i, label in config.id2label.items()}
         config.problem_type = shape.problem
-    model = (BertForSequenceClassification if shape.labels else BertModel)(config)
+    model = (AutoModelForSequenceClassification if shape.labels else AutoModel).from_config(config)
     for name, weight in model.named_parameters():
         # Norms near one and dense layers near unit gain keep gradients neither vanishing nor exploding.
         gain = 0.1 if weight.dim() == 1 else weight.shape[-1] ** -0.5
-        centre = 1.0 if "LayerNorm.weight" in name else 0.0
+        centre = 1.0 if name.lower().endswith("norm.weight") else 0.0
         torch.nn.init.normal_(weight, centre, gain)
     model.save_pretrained(folder)
     made.save(str(folder / "tokenizer.json"))
@@ -85,4 +137,4 @@ def make(shape: Shape, folder: Path) -> Path:
 
 def make_all(folder: Path) -> dict:
     """{name: model folder} of every shape."""
-    return {shape.name: make(shape, folder / shape.name) for shape in SHAPES}
+    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN)}

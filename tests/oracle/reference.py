@@ -4,13 +4,12 @@ Weights are frozen, attention is eager (the default SDPA returns no probabilitie
 embeddings, never toward input ids. Formulas are those in proto/limpid/v1/explain.proto.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForSequenceClassification, BertModel
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
 
 from support.proto import pb
 
@@ -19,11 +18,23 @@ WORD, SUM, OUTPUT = (pb.ATTACH_POINT_WORD_EMBEDDING, pb.ATTACH_POINT_EMBEDDING_S
 
 def load_model(folder, dtype=torch.float32, attention="eager"):
     """The folder's model, frozen, in eval mode."""
-    classifier = "BertForSequenceClassification" in json.loads(Path(folder, "config.json").read_text())["architectures"]
-    kind = BertForSequenceClassification if classifier else BertModel
-    options = {} if classifier else {"add_pooling_layer": False}
+    config = AutoConfig.from_pretrained(folder)
+    classifier = config.architectures[0].endswith("ForSequenceClassification")
+    kind = AutoModelForSequenceClassification if classifier else AutoModel
+    has_no_pooler = classifier or config.model_type in ("distilbert", "electra")
+    options = {} if has_no_pooler else {"add_pooling_layer": False}
     model = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, **options)
     return model.eval().requires_grad_(False)
+
+
+def layers_of(encoder):
+    """The modules that a pass calls one after the other."""
+    return encoder.encoder.layer
+
+
+def context_reader(layer):
+    """The module that reads the heads' outputs, side by side."""
+    return layer.attention.output.dense
 
 
 def _relu(values):
@@ -109,15 +120,22 @@ class Reference:
         self.model = load_model(folder, dtype)
         self.config = self.model.config
         self.is_classifier = hasattr(self.model, "classifier")
-        self.bert = self.model.bert if self.is_classifier else self.model
+        self.bert = self.model.base_model  # or its kin
         modules = Path(folder, "modules.json")
         self.normalizes = modules.exists() and ".Normalize" in modules.read_text()
+
+    def forward(self, type_ids, input_ids=None, **given):
+        """The model's outputs for tokens [N, T] or `inputs_embeds`. Every token counts for the positions, whatever id it
+        has: RoBERTa passes over pad tokens only where it is left to find the positions by itself."""
+        first = getattr(self.bert.embeddings, "padding_idx", -1) + 1
+        positions = first + torch.arange(type_ids.shape[-1])[None]
+        return self.model(input_ids, token_type_ids=type_ids, position_ids=positions, **given)
 
     def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""
         with _Taps(self.bert) as taps:
             word = self.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
-            outputs = self.model(inputs_embeds=word, token_type_ids=torch.tensor([type_ids]), output_attentions=True)
+            outputs = self.forward(torch.tensor([type_ids]), inputs_embeds=word, output_attentions=True)
         embedding = None if self.is_classifier else self.pool(outputs[0])
         other = None if other_ids is None else self.embed(other_ids)
         value, class_index, foil_index = self.scalar(outputs[0], target, other)
@@ -143,7 +161,8 @@ class Reference:
         return torch.nn.functional.normalize(mean, dim=0) if self.normalizes else mean
 
     def embed(self, ids):
-        return self.pool(self.model(torch.tensor([ids]))[0])
+        ids = torch.tensor([ids])
+        return self.pool(self.forward(torch.zeros_like(ids), ids)[0])
 
     def scalar(self, output, target, other=None):
         """F of one text, the class and the foil; `output` is the model's first one, `other` the second text's embedding."""
@@ -188,8 +207,8 @@ class _Taps:
         embeddings = self.bert.embeddings
         self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
         self.hooks.append(embeddings.register_forward_hook(self._keep_output))
-        for layer in self.bert.encoder.layer:
-            self.hooks.append(layer.attention.output.dense.register_forward_pre_hook(self._keep_context))
+        for layer in layers_of(self.bert):
+            self.hooks.append(context_reader(layer).register_forward_pre_hook(self._keep_context))
         return self
 
     def __exit__(self, *_):

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from oracle.reference import OUTPUT, SUM, WORD
+from oracle.reference import OUTPUT, SUM, WORD, layers_of
 from support.proto import pb
 
 ROWS_AT_ONCE = 32
-NAMES = {"mask": "[MASK]", "pad": "[PAD]", "unk": "[UNK]"}
+# As BERT and as RoBERTa spell them.
+NAMES = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>")}
+MARKS = ("[CLS]", "[SEP]", "<s>", "</s>")
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,13 @@ class Scalar:
         self.ids, self.type_ids = torch.tensor(ids), torch.tensor(type_ids)
         self.other = None if other_ids is None else reference.embed(other_ids)
         self.tokenizer = Tokenizer.from_file(str(reference.folder / "tokenizer.json"))
-        marks = [self.tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")]
-        self.special = torch.isin(self.ids, torch.tensor(marks))
+        marks = map(self.tokenizer.token_to_id, MARKS)
+        self.special = torch.isin(self.ids, torch.tensor([mark for mark in marks if mark is not None]))
         self.target = pb.Target() if target is None else target
         self.target = self._frozen(self.target)
 
     def _frozen(self, target):
-        output = self.reference.model(self.ids[None], token_type_ids=self.type_ids[None])[0]
+        output = self.reference.forward(self.type_ids[None], self.ids[None])[0]
         _, chosen, foil = self.reference.scalar(output, target, self.other)
         if foil >= 0:
             classes = pb.Contrast(target=pb.Class(index=chosen), foil=pb.Class(index=foil))
@@ -54,7 +56,8 @@ class Scalar:
 
     def token(self, name):
         """Id of mask, pad or unk."""
-        return self.tokenizer.token_to_id(NAMES[name])
+        ids = map(self.tokenizer.token_to_id, NAMES[name])
+        return next(found for found in ids if found is not None)
 
     def run(self, ids=None, place=None, x=None, keys=None, type_ids=None):
         """F of each row [N]: `ids` [N, T] (default the text's), with `x` [N, T, d] put at `place`, or `keys` [N, T],
@@ -65,7 +68,7 @@ class Scalar:
         with contextlib.ExitStack() as stack:
             if x is not None:
                 stack.enter_context(self._replaced(place, x))
-            output = self.reference.model(ids, token_type_ids=types, attention_mask=keys)[0]
+            output = self.reference.forward(types, ids, attention_mask=keys)[0]
         if keys is not None and output.dim() == 3:  # hidden states; a classifier's are logits
             output = [row[seen.bool()] for row, seen in zip(output, keys, strict=True)]
         values = [self.reference.scalar(row[None], self.target, self.other)[0] for row in output]
@@ -90,7 +93,7 @@ class Scalar:
             hook = (module.register_forward_pre_hook(lambda _, given: caught.append(given[0])) if reads
                     else module.register_forward_hook(lambda _, __, made: caught.append(made)))
             stack.callback(hook.remove)
-            self.reference.model((self.ids if ids is None else ids)[None], token_type_ids=self.type_ids[None])
+            self.reference.forward(self.type_ids[None], (self.ids if ids is None else ids)[None])
         return caught[0][0].clone()
 
     def gradients(self, place, x):
@@ -103,7 +106,7 @@ class Scalar:
 
     def _spot(self, place):
         """(module, whether the place is what it reads): else it is what the module gives."""
-        embeddings, layers = self.bert.embeddings, self.bert.encoder.layer
+        embeddings, layers = self.bert.embeddings, layers_of(self.bert)
         if isinstance(place, Layer):
             return (layers[place.index], True) if place.index < len(layers) else (layers[-1], False)
         return {WORD: (embeddings.word_embeddings, False), SUM: (embeddings.LayerNorm, True),

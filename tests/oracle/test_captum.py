@@ -17,7 +17,7 @@ def captum_scores(reference, ids, type_ids):
     word = reference.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
 
     def forward(embeddings):
-        outputs = reference.model(inputs_embeds=embeddings, token_type_ids=torch.tensor([type_ids]))[0]
+        outputs = reference.forward(torch.tensor([type_ids]), inputs_embeds=embeddings)[0]
         return outputs.max(-1).values if reference.is_classifier else outputs.mean((1, 2))
 
     gradient = Saliency(forward).attribute(word, abs=False)[0]

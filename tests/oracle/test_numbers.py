@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oracle import methods, tolerances
-from oracle.random_models import SHAPES
+from oracle.random_models import KIN, SHAPES
 from oracle.texts import PAIRS, PROSE
 from support.proto import pb
 
@@ -39,6 +39,10 @@ CLASSIFIER = {
 TARGETS = {"minilm": {k: ENCODER[k] for k in ("mean", "similarity")}, "demo": CLASSIFIER}
 for shape in SHAPES:
     TARGETS[shape.name] = {0: ENCODER, 1: REGRESSION}.get(shape.labels, CLASSIFIER)
+# What lies behind the head's output is the same code for all.
+for shape in KIN:
+    TARGETS[shape.name] = {k: (CLASSIFIER if shape.labels else ENCODER)[k]
+                           for k in ("default", "contrast" if shape.labels else "similarity")}
 CASES = [(model, name) for model, targets in TARGETS.items() for name in targets]
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from oracle import context_mixing, path_integrals, text_methods, tolerances
+from oracle.random_models import KIN
 from oracle.scalar import Scalar
 from oracle.texts import PROSE
 from support.proto import pb
@@ -43,6 +44,16 @@ def test_a_method_agrees_with_its_reference(client, references, encode, agreemen
         prose = [text for text in prose if len(encode(model, text)[0]) <= most]
     wrong = [sentence for text in prose
              for sentence in compare(client, references, encode, agreement, model, text, methods) if sentence]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("model", [shape.name for shape in KIN])
+def test_hidden_states_and_replaced_tokens_of_each_family(client, references, encode, agreement, model):
+    """Pad and mask tokens in the place of others, as ids and as embeddings; what enters every layer and its gradient."""
+    layers = range(client.model(model).num_layers + 1)
+    methods = (*text_methods.FAMILY, *map(text_methods.layer_gradient_x_activation, layers))
+    wrong = [sentence for text in SHORT for sentence in
+             compare(client, references, encode, agreement, model, text, methods) if sentence]
     assert not wrong, "\n".join(wrong)
 
 

@@ -6,7 +6,7 @@ import tokenizers
 from oracle.texts import ODD, PAIRS
 from support.proto import pb
 
-MODELS = ("minilm", "demo", "two-classes", "one-head")
+MODELS = ("minilm", "demo", "two-classes", "one-head", "roberta", "xlm-roberta")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_odd_texts_have_the_tokens_and_offsets_of_hugging_face(client, hugging_f
     assert not wrong, f"{len(wrong)} of {len(ODD)} texts differ, first {wrong[0]!r}"
 
 
-@pytest.mark.parametrize("model", ("minilm", "two-classes", "one-head"))
+@pytest.mark.parametrize("model", ("minilm", "two-classes", "one-head", "roberta", "xlm-roberta"))
 def test_pairs_have_the_tokens_and_offsets_of_hugging_face(client, hugging_face, model):
     whole = hugging_face(model, client.model(model).limits.max_tokens)
     for text, pair in PAIRS:

@@ -125,6 +125,10 @@ LEAVE_ONE_OUT = (*(sequential(kind) for kind in ("mask", "unk", "zero")),
 EXACT = (kernel_shap_exact(), *(partition_shap(replacement) for replacement in ("mask", "zero", "delete", "attention")))
 MIXING = (attention_flow(0), attention_flow(1), value_zeroing(0), value_zeroing(1), value_zeroing(0, 0),
           value_zeroing(1, -1))
+# What an architecture has a part in.
+FAMILY = (*(integrated_gradients(attach, kind) for attach in ATTACH for kind in ("pad", "mask")),
+          integrated_gradients("output", "zero"), sequential("pad"),
+          *(occlusion("token", replacement) for replacement in ("mask", "pad", "delete", "attention")))
 RELEVANCE = tuple(lrp(rule, attach) for rule in ("attn", "cp") for attach in ATTACH)
 # Longer texts are left out: the server refuses them, or the references take hours (a row of so many tokens for each).
 MOST_TOKENS = {"MIXING": 64, "LEAVE_ONE_OUT": 128, "PATHS": 256}

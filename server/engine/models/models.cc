@@ -14,8 +14,10 @@ struct Entry {
 };
 
 constexpr Entry kModels[] = {
-    {"BertModel", DescribeBert},
-    {"BertForSequenceClassification", DescribeBert},
+    {"BertModel", DescribeBert},          {"BertForSequenceClassification", DescribeBert},
+    {"RobertaModel", DescribeRoberta},    {"RobertaForSequenceClassification", DescribeRoberta},
+    {"XLMRobertaModel", DescribeRoberta}, {"XLMRobertaForSequenceClassification", DescribeRoberta},
+    {"CamembertModel", DescribeRoberta},  {"CamembertForSequenceClassification", DescribeRoberta},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/tanh.h>
 
 #include <utility>
 
@@ -17,6 +18,11 @@ at::Tensor ActivationForward(Activation activation, at::Tensor x, at::Tensor* de
   if (activation == Activation::kRelu) {
     if (derivative != nullptr) *derivative = (x > 0).to(x.scalar_type());
     return at::relu(x);
+  }
+  if (activation == Activation::kTanh) {
+    at::Tensor y = at::tanh(x);
+    if (derivative != nullptr) *derivative = 1 - y * y;
+    return y;
   }
   const char* approximate = activation == Activation::kGeluTanh ? "tanh" : "none";
   if (derivative != nullptr) *derivative = at::gelu_backward(at::ones_like(x), x, approximate);

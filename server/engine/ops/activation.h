@@ -6,8 +6,8 @@
 
 namespace limpid::engine {
 
-// y = f(x), f = gelu x Phi(x) (Hendrycks & Gimpel 2016), its tanh form, or max(0, x). x [total_tokens, width] is used
-// up. f'(x) is kept in `derivative`, same shape, unless that is null: dF/dx = dF/dy * f'.
+// y = f(x), f = gelu x Phi(x) (Hendrycks & Gimpel 2016), its tanh form, max(0, x) or tanh(x). x [total_tokens, width]
+// is used up. f'(x) is kept in `derivative`, same shape, unless that is null: dF/dx = dF/dy * f'.
 at::Tensor ActivationForward(Activation activation, at::Tensor x, at::Tensor* derivative);
 
 }  // namespace limpid::engine

@@ -1,7 +1,5 @@
 #include "engine/pass/backward_rules.h"
 
-#include <ATen/TensorOperators.h>
-
 #include "engine/pass/lrp.h"
 
 namespace limpid::engine {
@@ -11,7 +9,6 @@ constexpr BackwardRules kGradientRules = {
     .activated_linear_forward = ActivatedLinearForward,
     .add_layer_norm_vjp = AddLayerNormVjp,
     .adjust_attention = [](at::Tensor*) {},
-    .tanh_slope = [](const at::Tensor&, const at::Tensor& y) { return 1 - y * y; },
 };
 
 }  // namespace

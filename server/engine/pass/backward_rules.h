@@ -15,8 +15,6 @@ struct BackwardRules {
   decltype(&AddLayerNormVjp) add_layer_norm_vjp;
   // Changes dF/dqkv [tokens, 3 * hidden], in place.
   void (*adjust_attention)(at::Tensor* grad_qkv);
-  // Of y = tanh(z).
-  at::Tensor (*tanh_slope)(const at::Tensor& z, const at::Tensor& y);
 };
 
 // The rule must be one that HasLrp allows.

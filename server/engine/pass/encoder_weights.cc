@@ -138,8 +138,9 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
   ABSL_ASSIGN_OR_RETURN(weights.word_embeddings,
                         loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.hidden_size}));
   weights.mean_word_embedding = MeanRow(weights.word_embeddings);
-  ABSL_ASSIGN_OR_RETURN(weights.position_embeddings, loader.Encoder(a.names.position_embeddings + ".weight",
-                                                                    {a.max_position_embeddings, a.hidden_size}));
+  ABSL_ASSIGN_OR_RETURN(const at::Tensor positions, loader.Encoder(a.names.position_embeddings + ".weight",
+                                                                   {a.max_position_embeddings, a.hidden_size}));
+  weights.position_embeddings = positions.narrow(0, a.first_position, a.max_tokens());
   ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings,
                         loader.Encoder(a.names.token_type_embeddings + ".weight", {a.type_vocab_size, a.hidden_size}));
   ABSL_ASSIGN_OR_RETURN(weights.embedding_norm, loader.LayerNorm(a.names.embedding_norm));
@@ -147,9 +148,11 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
     ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));
     weights.layers.push_back(std::move(layer));
   }
-  if (a.head == Head::kPoolerClassifier) {
+  if (a.head == Head::kClassifier) {
     const auto num_classes = static_cast<int64_t>(a.labels.size());
-    ABSL_ASSIGN_OR_RETURN(weights.pooler, loader.Linear(a.names.pooler, a.hidden_size, a.hidden_size));
+    ABSL_ASSIGN_OR_RETURN(weights.head_dense, a.names.pooler.empty()
+                                                  ? loader.LinearAt(a.names.head_dense, a.hidden_size, a.hidden_size)
+                                                  : loader.Linear(a.names.pooler, a.hidden_size, a.hidden_size));
     ABSL_ASSIGN_OR_RETURN(weights.classifier, loader.LinearAt(a.names.classifier, num_classes, a.hidden_size));
   }
   weights.num_parameters = loader.num_parameters();

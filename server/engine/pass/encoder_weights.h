@@ -26,12 +26,12 @@ struct LayerWeights {
 struct EncoderWeights {
   at::Tensor word_embeddings;        // [vocab_size, hidden]
   at::Tensor mean_word_embedding;    // [hidden]
-  at::Tensor position_embeddings;    // [max_position_embeddings, hidden]
+  at::Tensor position_embeddings;    // [max_tokens, hidden]: the first token's first
   at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]
   LayerNormWeights embedding_norm;
   std::vector<LayerWeights> layers;
-  // Head::kPoolerClassifier only.
-  LinearWeights pooler;      // [hidden, hidden]
+  // Head::kClassifier only.
+  LinearWeights head_dense;  // [hidden, hidden]
   LinearWeights classifier;  // [classes, hidden]
   int64_t num_parameters = 0;
 };

@@ -61,7 +61,7 @@ at::Tensor FirstTokens(const PackedBatch& batch, const at::Tensor& packed) {
 // Whether nobody looks at the last layer's output but a head that reads each row's first token: then the layer is run
 // for those alone.
 bool NeedsFirstTokensOnly(const Architecture& architecture, const PackedBatch& batch) {
-  if (architecture.head != Head::kPoolerClassifier || batch.num_backward > 0) return false;
+  if (architecture.head != Head::kClassifier || batch.num_backward > 0) return false;
   const int64_t layers = architecture.num_hidden_layers;
   return std::ranges::none_of(batch.rows, [layers](const Row* row) {
     const Wanted& wanted = row->wanted;
@@ -153,7 +153,7 @@ SavedActivations Forward(const Architecture& architecture, const EncoderWeights&
     return saved;
   }
   taps->OnHidden(architecture.num_hidden_layers, &hidden);
-  if (architecture.head == Head::kPoolerClassifier) saved.first_tokens = FirstTokens(batch, hidden);
+  if (architecture.head == Head::kClassifier) saved.first_tokens = FirstTokens(batch, hidden);
   saved.last_hidden_state = std::move(hidden);
   return saved;
 }

@@ -7,7 +7,6 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -45,9 +44,10 @@ std::vector<float> Normalized(std::vector<float> v) {
 
 std::vector<Prediction> ClassifierForward(const Architecture& architecture, const EncoderWeights& weights,
                                           const PackedBatch& batch, const at::Tensor& first_tokens, SavedHead* saved) {
-  saved->pooler_input = LinearForward(weights.pooler, first_tokens);
-  saved->pooled = at::tanh(saved->pooler_input);
-  const at::Tensor logits = LinearForward(weights.classifier, saved->pooled).to(at::kCPU);
+  const at::Tensor dense = RulesOf(batch.backward_rule)
+                               .activated_linear_forward(weights.head_dense, architecture.head_activation, first_tokens,
+                                                         batch.num_backward > 0 ? &saved->slope : nullptr);
+  const at::Tensor logits = LinearForward(weights.classifier, dense).to(at::kCPU);
   std::vector<Prediction> predictions(batch.rows.size());
   for (size_t r = 0; r < predictions.size(); ++r) {
     predictions[r].logits = ToHost(logits[static_cast<int64_t>(r)]);
@@ -85,10 +85,9 @@ void ClassifierVjp(const Architecture& architecture, const EncoderWeights& weigh
     std::vector<float> gradient = ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index]);
     rows.push_back(at::from_blob(gradient.data(), {static_cast<int64_t>(gradient.size())}).clone());
   }
-  const auto leading = [&](const at::Tensor& all) { return all.narrow(0, 0, batch.num_backward); };
-  const at::Tensor slope = RulesOf(batch.backward_rule).tanh_slope(leading(saved.pooler_input), leading(saved.pooled));
-  const at::Tensor grad_pooled = LinearVjp(weights.classifier, at::stack(rows).to(slope.device()));
-  const at::Tensor grad_first = LinearVjp(weights.pooler, grad_pooled * slope);
+  const at::Tensor slope = saved.slope.narrow(0, 0, batch.num_backward);
+  const at::Tensor grad_dense = LinearVjp(weights.classifier, at::stack(rows).to(slope.device()), slope);
+  const at::Tensor grad_first = LinearVjp(weights.head_dense, grad_dense);
   for (int64_t r = 0; r < batch.num_backward; ++r) grad_hidden->select(0, batch.begin(r)).copy_(grad_first[r]);
 }
 
@@ -115,7 +114,7 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
 
 std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
                                     const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
-  if (architecture.head == Head::kPoolerClassifier) {
+  if (architecture.head == Head::kClassifier) {
     return ClassifierForward(architecture, weights, batch, activations.first_tokens, saved);
   }
   return EncoderForward(architecture, batch, activations.last_hidden_state, saved);
@@ -125,7 +124,7 @@ at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weigh
                    const std::vector<Prediction>& predictions, const SavedHead& saved,
                    const at::Tensor& last_hidden_state) {
   at::Tensor grad_hidden = at::zeros({batch.backward_tokens(), architecture.hidden_size}, last_hidden_state.options());
-  if (architecture.head == Head::kPoolerClassifier) {
+  if (architecture.head == Head::kClassifier) {
     ClassifierVjp(architecture, weights, batch, predictions, saved, &grad_hidden);
   } else {
     EncoderVjp(architecture, batch, saved, &grad_hidden);

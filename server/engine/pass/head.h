@@ -14,8 +14,8 @@ namespace limpid::engine {
 
 // What the head keeps between forward and backward.
 struct SavedHead {
-  at::Tensor pooler_input;  // of a classifier's tanh, [rows, hidden]
-  at::Tensor pooled;  // [rows, hidden]: tanh(dense(first token)) of a classifier, pooled hidden states of an encoder
+  at::Tensor slope;   // of a classifier's activation, [rows, hidden]; only with a backward
+  at::Tensor pooled;  // of an encoder, [rows, hidden], on the host
 };
 
 // From the last hidden state to each row's prediction, in packed order, its target resolved and valued.

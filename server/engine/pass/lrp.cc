@@ -17,7 +17,7 @@ at::Tensor RatioActivation(const LinearWeights& weights, Activation activation, 
   if (derivative == nullptr) return ActivatedLinearForward(weights, activation, x, nullptr);
   const at::Tensor z = LinearForward(weights, x);
   at::Tensor y = ActivationForward(activation, z.clone(), nullptr);
-  *derivative = Ratio(y, z, 0.5);
+  *derivative = Ratio(y, z, activation == Activation::kTanh ? 1 : 0.5);
   return y;
 }
 
@@ -34,19 +34,15 @@ void Scale(double query_key, double value, at::Tensor* grad_qkv) {
   grad_qkv->narrow(1, 2 * hidden, hidden).mul_(value);
 }
 
-at::Tensor RatioTanh(const at::Tensor& z, const at::Tensor& y) { return Ratio(y, z, 1); }
-
 constexpr BackwardRules kAttnLrpRules = {
     .activated_linear_forward = RatioActivation,
     .add_layer_norm_vjp = ConstantDeviationVjp,
     .adjust_attention = [](at::Tensor* grad_qkv) { Scale(0.25, 0.5, grad_qkv); },
-    .tanh_slope = RatioTanh,
 };
 constexpr BackwardRules kCpLrpRules = {
     .activated_linear_forward = RatioActivation,
     .add_layer_norm_vjp = ConstantDeviationVjp,
     .adjust_attention = [](at::Tensor* grad_qkv) { Scale(0, 1, grad_qkv); },
-    .tanh_slope = RatioTanh,
 };
 
 }  // namespace

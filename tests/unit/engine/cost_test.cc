@@ -92,11 +92,12 @@ std::vector<Case> RandomCases() {
   std::mt19937 random(5);
   for (int i = 0; i < 120; ++i) {
     TinyConfig config;
+    config.architecture = kTinyArchitectures[static_cast<size_t>(i / 2) % std::size(kTinyArchitectures)];
     config.num_attention_heads = 1 + static_cast<int64_t>(random() % 6);
     config.hidden_size = config.num_attention_heads * (8 + 4 * static_cast<int64_t>(random() % 12));
     config.intermediate_size = config.hidden_size * (1 + static_cast<int64_t>(random() % 5));
     config.num_hidden_layers = 1 + static_cast<int64_t>(random() % 6);
-    config.max_position_embeddings = 300;
+    config.max_position_embeddings = 310;
     config.vocab_size = 11 + static_cast<int64_t>(random() % 3000);
     const int extras = i % 7;
     const int64_t longest = extras == kValueZeroing ? 60 : 300;  // it runs a layer again for every token
@@ -119,7 +120,7 @@ TEST(Cost, IsNeverLessThanWhatAPassAllocatesAndNotManyTimesMore) {
   for (const Case& c : cases) {
     const auto engine = LoadEngine(WriteTinyModel("cost", c.config), {.device = "cpu", .num_threads = 1});
     ASSERT_THAT(engine, IsOk());
-    Row row = RandomRow(c.config, c.length, 3, {.kind = Target::Kind::kClass});
+    Row row = RandomRow(c.config, c.length, 3, AnyTarget(c.config));
     if (!c.wants_maps) row.wanted.attention_layers.clear();
     if (!c.wants_gradient) row.wanted = {.attention_layers = row.wanted.attention_layers};
     AddExtras(c, &row);
@@ -137,8 +138,9 @@ TEST(Cost, IsNeverLessThanWhatAPassAllocatesAndNotManyTimesMore) {
     const PassCost cost = (*engine)->Cost(row.token_ids.size(), row.wanted);
     const auto peak = static_cast<double>(meter->peak());
     EXPECT_GE(cost.peak_bytes, meter->peak())
-        << c.length << " tokens, hidden " << c.config.hidden_size << ", layers " << c.config.num_hidden_layers
-        << ", heads " << c.config.num_attention_heads << ", backward " << c.wants_gradient << ", extras " << c.extras;
+        << c.config.architecture << ", " << c.length << " tokens, hidden " << c.config.hidden_size << ", layers "
+        << c.config.num_hidden_layers << ", heads " << c.config.num_attention_heads << ", backward " << c.wants_gradient
+        << ", extras " << c.extras;
     EXPECT_GT(peak, 0);
     sum_of_ratios += static_cast<double>(cost.peak_bytes) / peak;
   }

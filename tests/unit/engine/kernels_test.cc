@@ -44,7 +44,7 @@ class RowKernels : public KernelTest<int64_t, int64_t> {
 };
 
 TEST_P(RowKernels, ActivationAndItsDerivative) {
-  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
+  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu, Activation::kTanh}) {
     // Far enough out to see both tails.
     const at::Tensor x = Matrix(4);
     at::Tensor slope, expected_slope;

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <random>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "support/scratch.h"
 #include "support/status_matchers.h"
 
@@ -20,6 +22,44 @@ int64_t Count(const std::vector<int64_t>& shape) {
   for (int64_t extent : shape) count *= extent;
   return count;
 }
+
+// Where a family keeps its weights: under the prefix, in each layer under `layer`; "#" is the layer's number.
+struct Names {
+  std::string family, prefix, layer;
+  std::string query, key, value, output, attention_norm, up, down, norm;
+  std::string head_dense, classifier;  // whole
+};
+
+Names BertNames(const std::string& family, const std::string& prefix) {
+  return {.family = family,
+          .prefix = prefix,
+          .layer = "encoder.layer.#.",
+          .query = "attention.self.query",
+          .key = "attention.self.key",
+          .value = "attention.self.value",
+          .output = "attention.output.dense",
+          .attention_norm = "attention.output.LayerNorm",
+          .up = "intermediate.dense",
+          .down = "output.dense",
+          .norm = "output.LayerNorm",
+          .head_dense = "classifier.dense",
+          .classifier = "classifier.out_proj"};
+}
+
+Names NamesOf(const std::string& architecture) {
+  Names bert = BertNames("Bert", "bert.");
+  bert.head_dense = "bert.pooler.dense";
+  bert.classifier = "classifier";
+  const Names families[] = {bert, BertNames("Roberta", "roberta."), BertNames("XLMRoberta", "roberta."),
+                            BertNames("Camembert", "roberta.")};
+  for (const Names& names : families) {
+    if (architecture.starts_with(names.family)) return names;
+  }
+  ADD_FAILURE() << "no such family: " << architecture;
+  return bert;
+}
+
+bool IsClassifier(const TinyConfig& c) { return c.architecture.ends_with("ForSequenceClassification"); }
 
 // Exact for the multiples of 1/64 that RandomWeights makes.
 uint16_t ToHalf(float value, bool bfloat) {
@@ -69,26 +109,25 @@ class Generator {
 
 TinyWeights RandomWeights(const TinyConfig& c, uint32_t seed) {
   Generator g(seed);
-  const bool classifier = c.architecture == "BertForSequenceClassification";
-  const std::string prefix = classifier ? "bert." : "";
+  const Names names = NamesOf(c.architecture);
+  const std::string prefix = IsClassifier(c) ? names.prefix : "";
   g.Add(prefix + "embeddings.word_embeddings.weight", {c.vocab_size, c.hidden_size});
   g.Add(prefix + "embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size});
   g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
   g.Norm(prefix + "embeddings.LayerNorm", c.hidden_size);
   for (int64_t l = 0; l < c.num_hidden_layers; ++l) {
-    const std::string layer = prefix + "encoder.layer." + std::to_string(l);
-    for (const char* part : {"query", "key", "value"}) {
-      g.Linear(layer + ".attention.self." + part, c.hidden_size, c.hidden_size);
+    const std::string layer = prefix + absl::StrReplaceAll(names.layer, {{"#", absl::StrCat(l)}});
+    for (const std::string& part : {names.query, names.key, names.value, names.output}) {
+      g.Linear(layer + part, c.hidden_size, c.hidden_size);
     }
-    g.Linear(layer + ".attention.output.dense", c.hidden_size, c.hidden_size);
-    g.Norm(layer + ".attention.output.LayerNorm", c.hidden_size);
-    g.Linear(layer + ".intermediate.dense", c.intermediate_size, c.hidden_size);
-    g.Linear(layer + ".output.dense", c.hidden_size, c.intermediate_size);
-    g.Norm(layer + ".output.LayerNorm", c.hidden_size);
+    g.Norm(layer + names.attention_norm, c.hidden_size);
+    g.Linear(layer + names.up, c.intermediate_size, c.hidden_size);
+    g.Linear(layer + names.down, c.hidden_size, c.intermediate_size);
+    g.Norm(layer + names.norm, c.hidden_size);
   }
-  if (classifier) {
-    g.Linear("bert.pooler.dense", c.hidden_size, c.hidden_size);
-    g.Linear("classifier", c.num_labels, c.hidden_size);
+  if (IsClassifier(c)) {
+    g.Linear(names.head_dense, c.hidden_size, c.hidden_size);
+    g.Linear(names.classifier, c.num_labels, c.hidden_size);
   }
   return g.weights;
 }
@@ -104,7 +143,8 @@ nlohmann::json ConfigJsonOf(const TinyConfig& c) {
                          {"intermediate_size", c.intermediate_size},
                          {"hidden_act", c.hidden_act},
                          {"layer_norm_eps", c.layer_norm_eps},
-                         {"problem_type", c.problem_type}};
+                         {"problem_type", c.problem_type},
+                         {"pad_token_id", c.pad_token_id}};
   for (int64_t i = 0; i < c.num_labels; ++i) json["id2label"][std::to_string(i)] = "label " + std::to_string(i);
   return json;
 }
@@ -140,6 +180,10 @@ std::string WriteFolder(const std::string& name, const std::map<std::string, std
 std::string WriteTinyModel(const std::string& name, const TinyConfig& config, uint32_t seed) {
   return WriteFolder(name, {{"config.json", ConfigJsonOf(config).dump()},
                             {"model.safetensors", SafetensorsBytes(RandomWeights(config, seed))}});
+}
+
+Target AnyTarget(const TinyConfig& config) {
+  return {.kind = IsClassifier(config) ? Target::Kind::kClass : Target::Kind::kMeanOutput};
 }
 
 Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Target& target) {

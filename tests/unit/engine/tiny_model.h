@@ -20,6 +20,13 @@ struct TinyConfig {
   double layer_norm_eps = 1e-5;
   int64_t num_labels = 3;
   std::string problem_type = "single_label_classification";
+  int64_t pad_token_id = 3;
+};
+
+// Each whose folders can be written.
+inline constexpr const char* kTinyArchitectures[] = {
+    "BertModel",       "BertForSequenceClassification",       "RobertaModel",   "RobertaForSequenceClassification",
+    "XLMRobertaModel", "XLMRobertaForSequenceClassification", "CamembertModel", "CamembertForSequenceClassification",
 };
 
 struct TinyTensor {
@@ -44,6 +51,9 @@ std::string WithHeader(const std::string& header, const std::string& data);
 // Writes files into a folder of the test's own and gives its path.
 std::string WriteFolder(const std::string& name, const std::map<std::string, std::string>& files);
 std::string WriteTinyModel(const std::string& name, const TinyConfig& config, uint32_t seed = 1);
+
+// The predicted class, or of an encoder the mean output.
+Target AnyTarget(const TinyConfig& config);
 
 // A row of random ids that wants everything.
 Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Target& target);

@@ -52,7 +52,7 @@ TEST_F(Vjp, Linear) {
 }
 
 TEST_F(Vjp, Activation) {
-  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
+  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu, Activation::kTanh}) {
     const at::Tensor x = Random({3, 11}), cotangent = Random({3, 11});
     const auto forward = [&](const at::Tensor& v) { return ActivationForward(activation, v.clone(), nullptr); };
     at::Tensor derivative;

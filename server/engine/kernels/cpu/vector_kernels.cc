@@ -116,6 +116,13 @@ struct Relu {
   }
 };
 
+struct Tanh {
+  static void Apply(const Vec& x, Vec* y, Vec* dy) {
+    *y = x.tanh();
+    if (dy != nullptr) *dy = Vec(1) - *y * *y;
+  }
+};
+
 template <typename F>
 void ActivateBy(float* x, float* derivative, int64_t rows, int64_t cols, int64_t stride) {
   for (int64_t r = 0; r < rows; ++r, x += stride) {
@@ -137,6 +144,8 @@ void Activate(Activation activation, float* x, float* derivative, int64_t rows, 
       return ActivateBy<GeluTanh>(x, derivative, rows, cols, stride);
     case Activation::kRelu:
       return ActivateBy<Relu>(x, derivative, rows, cols, stride);
+    case Activation::kTanh:
+      return ActivateBy<Tanh>(x, derivative, rows, cols, stride);
   }
 }
 
