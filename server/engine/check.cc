@@ -1,5 +1,6 @@
 #include "engine/check.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -93,7 +94,8 @@ absl::Status CheckRow(const ModelCard& card, const Row& row) {
         absl::StrFormat("input.token_ids.type_ids has %d entries for %d ids", row.type_ids.size(), length));
   }
   ABSL_RETURN_IF_ERROR(CheckIds(row.token_ids, card.vocab_size, "input.token_ids.ids"));
-  ABSL_RETURN_IF_ERROR(CheckIds(row.type_ids, card.type_vocab_size, "input.token_ids.type_ids"));
+  const int64_t num_types = std::max<int64_t>(card.type_vocab_size, 1);
+  ABSL_RETURN_IF_ERROR(CheckIds(row.type_ids, num_types, "input.token_ids.type_ids"));
   ABSL_RETURN_IF_ERROR(CheckTarget(card, row.target));
   if (row.wanted.needs_backward() && row.target.kind == Target::Kind::kNone) {
     return absl::InvalidArgumentError("target: a gradient needs a target");

@@ -12,7 +12,7 @@
 
 namespace limpid::engine {
 
-// What a loaded model is: everything a caller may ask without running it.
+// What a loaded model is: everything a caller may ask without running it. Without token types type_vocab_size is 0.
 struct ModelCard {
   std::string architecture;  // config.json `architectures[0]`
   enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding } task = Task::kEmbedding;

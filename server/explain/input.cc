@@ -37,6 +37,17 @@ absl::StatusOr<text::Encoding> Named(const char* field, absl::StatusOr<text::Enc
 
 size_t MaxTokens(const Model& model) { return static_cast<size_t>(model.engine->card().max_tokens); }
 
+// A tokenizer knows two segments, also where the model does not.
+absl::StatusOr<text::Encoding> EncodeText(const Model& model, const char* field, const std::string& text,
+                                          const std::optional<std::string>& pair, text::Truncation truncation) {
+  ABSL_ASSIGN_OR_RETURN(text::Encoding encoding,
+                        Named(field, model.tokenizer->Encode(text, pair, truncation, MaxTokens(model))));
+  if (model.engine->card().type_vocab_size == 0) {
+    for (text::Token& token : encoding.tokens) token.type_id = 0;
+  }
+  return encoding;
+}
+
 absl::StatusOr<text::Encoding> EncodeIds(const Model& model, const Input& input) {
   const std::vector<int32_t>& ids = *input.token_ids;
   if (ids.size() > MaxTokens(model)) {
@@ -66,14 +77,14 @@ absl::Status CheckSimilarityText(const std::string& text, const Limits& limits) 
 
 absl::StatusOr<text::Encoding> EncodeInput(const Model& model, const Input& input) {
   if (input.token_ids.has_value()) return EncodeIds(model, input);
-  return Named("input", model.tokenizer->Encode(input.text, input.text_pair, input.truncation, MaxTokens(model)));
+  return EncodeText(model, "input", input.text, input.text_pair, input.truncation);
 }
 
 absl::StatusOr<text::Encoding> EncodeSimilarityText(const Model& model, const std::string& text, const Input& input) {
   // With one text, every policy that shortens shortens that text.
   const auto truncation =
       input.truncation == text::Truncation::kError ? text::Truncation::kError : text::Truncation::kLongestFirst;
-  return Named("target.similarity", model.tokenizer->Encode(text, std::nullopt, truncation, MaxTokens(model)));
+  return EncodeText(model, "target.similarity", text, std::nullopt, truncation);
 }
 
 engine::Row RowOfTokens(const text::Encoding& encoding) {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import (AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig, RobertaConfig,
-                          XLMRobertaConfig)
+from transformers import (AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig, DistilBertConfig,
+                          RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
 
@@ -47,6 +47,9 @@ KIN = (
           activation="gelu_new", family="xlm-roberta"),
     Shape("camembert", layers=1, heads=5, hidden=35, intermediate=61, labels=2, eps=1e-6, positions=80, types=1,
           family="camembert"),
+    Shape("distilbert", layers=2, heads=3, hidden=33, intermediate=70, family="distilbert"),
+    Shape("distilbert-classes", layers=3, heads=2, hidden=38, intermediate=40, labels=4, activation="relu",
+          family="distilbert"),
 )
 
 
@@ -104,15 +107,20 @@ def unigram(_) -> Tokenizer:
 
 # Each with its configuration and tokenizer.
 FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
-            "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram)}
+            "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
+            "distilbert": (DistilBertConfig, word_piece)}
 
 
 def config_of(shape: Shape, made: Tokenizer):
+    pad = next(made.token_to_id(name) for name in ("[PAD]", "<pad>") if made.token_to_id(name) is not None)
+    tables = {"vocab_size": made.get_vocab_size(), "max_position_embeddings": shape.positions, "pad_token_id": pad}
+    if shape.family == "distilbert":
+        return DistilBertConfig(dim=shape.hidden, n_layers=shape.layers, n_heads=shape.heads,
+                                hidden_dim=shape.intermediate, activation=shape.activation, **tables)
     return FAMILIES[shape.family][0](
-        vocab_size=made.get_vocab_size(), hidden_size=shape.hidden, num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads, intermediate_size=shape.intermediate, hidden_act=shape.activation,
-        layer_norm_eps=shape.eps, max_position_embeddings=shape.positions, type_vocab_size=shape.types,
-        pad_token_id=made.token_to_id("[PAD]" if shape.family == "bert" else "<pad>"))
+        hidden_size=shape.hidden, num_hidden_layers=shape.layers, num_attention_heads=shape.heads,
+        intermediate_size=shape.intermediate, hidden_act=shape.activation, layer_norm_eps=shape.eps,
+        type_vocab_size=shape.types, **tables)
 
 
 def make(shape: Shape, folder: Path) -> Path:

@@ -29,12 +29,13 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
 
 def layers_of(encoder):
     """The modules that a pass calls one after the other."""
-    return encoder.encoder.layer
+    return encoder.transformer.layer if hasattr(encoder, "transformer") else encoder.encoder.layer
 
 
 def context_reader(layer):
     """The module that reads the heads' outputs, side by side."""
-    return layer.attention.output.dense
+    attention = layer.attention
+    return attention.out_lin if hasattr(attention, "out_lin") else attention.output.dense
 
 
 def _relu(values):
@@ -129,7 +130,9 @@ class Reference:
         has: RoBERTa passes over pad tokens only where it is left to find the positions by itself."""
         first = getattr(self.bert.embeddings, "padding_idx", -1) + 1
         positions = first + torch.arange(type_ids.shape[-1])[None]
-        return self.model(input_ids, token_type_ids=type_ids, position_ids=positions, **given)
+        if hasattr(self.config, "type_vocab_size"):
+            given["token_type_ids"] = type_ids
+        return self.model(input_ids, position_ids=positions, **given)
 
     def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""

@@ -59,5 +59,7 @@ struct Architecture {
 absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJson& config);
 // RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020), CamemBERT (Martin et al. 2020).
 absl::StatusOr<Architecture> DescribeRoberta(const std::string& name, const ConfigJson& config);
+// DistilBERT (Sanh et al. 2019).
+absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const ConfigJson& config);
 
 }  // namespace limpid::engine

@@ -14,10 +14,16 @@ struct Entry {
 };
 
 constexpr Entry kModels[] = {
-    {"BertModel", DescribeBert},          {"BertForSequenceClassification", DescribeBert},
-    {"RobertaModel", DescribeRoberta},    {"RobertaForSequenceClassification", DescribeRoberta},
-    {"XLMRobertaModel", DescribeRoberta}, {"XLMRobertaForSequenceClassification", DescribeRoberta},
-    {"CamembertModel", DescribeRoberta},  {"CamembertForSequenceClassification", DescribeRoberta},
+    {"BertModel", DescribeBert},
+    {"BertForSequenceClassification", DescribeBert},
+    {"RobertaModel", DescribeRoberta},
+    {"RobertaForSequenceClassification", DescribeRoberta},
+    {"XLMRobertaModel", DescribeRoberta},
+    {"XLMRobertaForSequenceClassification", DescribeRoberta},
+    {"CamembertModel", DescribeRoberta},
+    {"CamembertForSequenceClassification", DescribeRoberta},
+    {"DistilBertModel", DescribeDistilBert},
+    {"DistilBertForSequenceClassification", DescribeDistilBert},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/ops/layer_norm.h"
+#include "engine/pass/embeddings.h"
 
 namespace limpid::engine {
 namespace {
@@ -50,9 +51,7 @@ at::Tensor BaselineEmbeddings(const EncoderWeights& weights, const PackedBatch& 
   at::Tensor x = WordEmbeddings(weights, tokens.ids, device);
   if (at == AttachPoint::kWordEmbedding) return x;
   const at::Tensor places = IndexTensor(tokens.places, device);
-  // The order of EmbeddingForward: a token in its own place gives the same bits.
-  x.add_(at::embedding(weights.token_type_embeddings, batch.type_ids.index_select(0, places)))
-      .add_(at::embedding(weights.position_embeddings, batch.positions.index_select(0, places)));
+  x = EmbeddingSum(weights, x, batch.type_ids.index_select(0, places), batch.positions.index_select(0, places));
   if (at == AttachPoint::kEmbeddingOutput) {
     x = AddLayerNormForward(weights.embedding_norm, {}, std::move(x), /*saved=*/nullptr);
   }

@@ -141,8 +141,10 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
   ABSL_ASSIGN_OR_RETURN(const at::Tensor positions, loader.Encoder(a.names.position_embeddings + ".weight",
                                                                    {a.max_position_embeddings, a.hidden_size}));
   weights.position_embeddings = positions.narrow(0, a.first_position, a.max_tokens());
-  ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings,
-                        loader.Encoder(a.names.token_type_embeddings + ".weight", {a.type_vocab_size, a.hidden_size}));
+  if (!a.names.token_type_embeddings.empty()) {
+    ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings, loader.Encoder(a.names.token_type_embeddings + ".weight",
+                                                                        {a.type_vocab_size, a.hidden_size}));
+  }
   ABSL_ASSIGN_OR_RETURN(weights.embedding_norm, loader.LayerNorm(a.names.embedding_norm));
   for (int64_t i = 0; i < a.num_hidden_layers; ++i) {
     ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));

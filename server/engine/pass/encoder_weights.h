@@ -27,7 +27,7 @@ struct EncoderWeights {
   at::Tensor word_embeddings;        // [vocab_size, hidden]
   at::Tensor mean_word_embedding;    // [hidden]
   at::Tensor position_embeddings;    // [max_tokens, hidden]: the first token's first
-  at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]
+  at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]; undefined where there are none
   LayerNormWeights embedding_norm;
   std::vector<LayerWeights> layers;
   // Head::kClassifier only.

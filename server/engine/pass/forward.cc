@@ -12,6 +12,7 @@
 #include "engine/ops/attention.h"
 #include "engine/pass/alteration.h"
 #include "engine/pass/baseline.h"
+#include "engine/pass/embeddings.h"
 #include "engine/pass/layer.h"
 #include "engine/pass/value_zeroing.h"
 
@@ -22,11 +23,10 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   const auto alter = [&](AttachPoint at, at::Tensor* x) {
     AlterEmbeddings(weights, batch, at, x, &saved->noisy[static_cast<size_t>(at)]);
   };
-  // 1. Sum of the three tables.
+  // 1. Sum of the tables.
   saved->word = at::embedding(weights.word_embeddings, batch.token_ids);
   alter(AttachPoint::kWordEmbedding, &saved->word);
-  at::Tensor sum = (saved->word + at::embedding(weights.token_type_embeddings, batch.type_ids))
-                       .add_(at::embedding(weights.position_embeddings, batch.positions));
+  at::Tensor sum = EmbeddingSum(weights, saved->word, batch.type_ids, batch.positions);
   alter(AttachPoint::kEmbeddingSum, &sum);
   // The norm uses its input up.
   if (batch.num_backward > 0) saved->embedding_sum = sum.clone();

@@ -126,5 +126,29 @@ TEST(Architectures, PositionsOfRobertaBeginBehindThePadToken) {
   EXPECT_THAT(positions(-1), StatusIs(kInvalid, HasSubstr("pad_token_id")));
 }
 
+TEST(Architectures, FieldsOfDistilBertAreNamedAsItNamesThem) {
+  const auto edited = [](const char* field, const nlohmann::json& value) {
+    return LoadEdited("DistilBertModel", [=](nlohmann::json* json) { (*json)[field] = value; });
+  };
+  for (const char* field : {"dim", "n_layers", "n_heads", "hidden_dim"}) {
+    EXPECT_THAT(edited(field, nullptr), StatusIs(kInvalid, HasSubstr(std::string(field) + ": is missing")));
+  }
+  EXPECT_THAT(edited("n_heads", 5), StatusIs(kInvalid, HasSubstr("n_heads: must divide dim 12")));
+  EXPECT_THAT(edited("activation", "swish"), StatusIs(kUnimplemented, HasSubstr("activation 'swish'")));
+  EXPECT_THAT(edited("sinusoidal_pos_embds", true), IsOk());
+}
+
+TEST(Architectures, DistilBertHasNoTokenTypes) {
+  const TinyConfig config = ConfigOf("DistilBertModel");
+  const auto engine = Load(WriteTinyModel("no_types", config));
+  ASSERT_THAT(engine, IsOk());
+  Row row = RandomRow(config, 5, 1, AnyTarget(config));
+  row.type_ids[2] = 1;
+
+  EXPECT_EQ((*engine)->card().type_vocab_size, 0);
+  EXPECT_THAT((*engine)->Check(row),
+              StatusIs(kInvalid, HasSubstr("input.token_ids.type_ids[2] is 1, must be in [0, 1)")));
+}
+
 }  // namespace
 }  // namespace limpid::engine

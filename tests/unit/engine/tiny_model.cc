@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -46,12 +47,30 @@ Names BertNames(const std::string& family, const std::string& prefix) {
           .classifier = "classifier.out_proj"};
 }
 
+Names DistilBertNames() {
+  return {.family = "DistilBert",
+          .prefix = "distilbert.",
+          .layer = "transformer.layer.#.",
+          .query = "attention.q_lin",
+          .key = "attention.k_lin",
+          .value = "attention.v_lin",
+          .output = "attention.out_lin",
+          .attention_norm = "sa_layer_norm",
+          .up = "ffn.lin1",
+          .down = "ffn.lin2",
+          .norm = "output_layer_norm",
+          .head_dense = "pre_classifier",
+          .classifier = "classifier"};
+}
+
+bool HasTokenTypes(const TinyConfig& c) { return !c.architecture.starts_with("DistilBert"); }
+
 Names NamesOf(const std::string& architecture) {
   Names bert = BertNames("Bert", "bert.");
   bert.head_dense = "bert.pooler.dense";
   bert.classifier = "classifier";
   const Names families[] = {bert, BertNames("Roberta", "roberta."), BertNames("XLMRoberta", "roberta."),
-                            BertNames("Camembert", "roberta.")};
+                            BertNames("Camembert", "roberta."), DistilBertNames()};
   for (const Names& names : families) {
     if (architecture.starts_with(names.family)) return names;
   }
@@ -113,7 +132,9 @@ TinyWeights RandomWeights(const TinyConfig& c, uint32_t seed) {
   const std::string prefix = IsClassifier(c) ? names.prefix : "";
   g.Add(prefix + "embeddings.word_embeddings.weight", {c.vocab_size, c.hidden_size});
   g.Add(prefix + "embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size});
-  g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
+  if (HasTokenTypes(c)) {
+    g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
+  }
   g.Norm(prefix + "embeddings.LayerNorm", c.hidden_size);
   for (int64_t l = 0; l < c.num_hidden_layers; ++l) {
     const std::string layer = prefix + absl::StrReplaceAll(names.layer, {{"#", absl::StrCat(l)}});
@@ -145,6 +166,17 @@ nlohmann::json ConfigJsonOf(const TinyConfig& c) {
                          {"layer_norm_eps", c.layer_norm_eps},
                          {"problem_type", c.problem_type},
                          {"pad_token_id", c.pad_token_id}};
+  if (c.architecture.starts_with("DistilBert")) {
+    for (const auto& [bert, distilbert] :
+         {std::pair("hidden_size", "dim"), std::pair("num_hidden_layers", "n_layers"),
+          std::pair("num_attention_heads", "n_heads"), std::pair("intermediate_size", "hidden_dim"),
+          std::pair("hidden_act", "activation")}) {
+      json[distilbert] = json[bert];
+      json.erase(bert);
+    }
+    json.erase("type_vocab_size");
+    json.erase("layer_norm_eps");
+  }
   for (int64_t i = 0; i < c.num_labels; ++i) json["id2label"][std::to_string(i)] = "label " + std::to_string(i);
   return json;
 }
@@ -191,7 +223,8 @@ Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Tar
   Row row;
   for (int64_t i = 0; i < length; ++i) {
     row.token_ids.push_back(static_cast<int32_t>(random() % static_cast<uint32_t>(config.vocab_size)));
-    row.type_ids.push_back(static_cast<int32_t>(random() % static_cast<uint32_t>(config.type_vocab_size)));
+    const auto num_types = static_cast<uint32_t>(HasTokenTypes(config) ? config.type_vocab_size : 1);
+    row.type_ids.push_back(static_cast<int32_t>(random() % num_types));
   }
   row.target = target;
   for (int32_t l = 0; l < config.num_hidden_layers; ++l) row.wanted.attention_layers.push_back(l);

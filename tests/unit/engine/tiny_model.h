@@ -27,6 +27,7 @@ struct TinyConfig {
 inline constexpr const char* kTinyArchitectures[] = {
     "BertModel",       "BertForSequenceClassification",       "RobertaModel",   "RobertaForSequenceClassification",
     "XLMRobertaModel", "XLMRobertaForSequenceClassification", "CamembertModel", "CamembertForSequenceClassification",
+    "DistilBertModel", "DistilBertForSequenceClassification",
 };
 
 struct TinyTensor {

@@ -87,6 +87,23 @@ TEST(EncodeInput, TakesIdsAsTheyAre) {
   EXPECT_THAT(RowOfTokens(*typed).type_ids, ElementsAre(0, 1, 1));
 }
 
+TEST(EncodeInput, ATextHasTypesWhereTheModelHas) {
+  Input pair = Text("a");
+  pair.text_pair = "b";
+  for (const int64_t type_vocab_size : {2, 0}) {
+    engine::ModelCard card = testing::ClassifierCard();
+    card.type_vocab_size = type_vocab_size;
+    Model model = MakeModel(9);
+    model.engine = std::make_unique<testing::FakeEngine>(card);
+
+    const auto encoding = EncodeInput(model, pair);
+
+    ASSERT_THAT(encoding, IsOk());
+    const int32_t second = type_vocab_size > 0 ? 1 : 0;
+    EXPECT_THAT(RowOfTokens(*encoding).type_ids, ElementsAre(0, 0, 0, second, second));
+  }
+}
+
 TEST(EncodeInput, RefusesIdsThatTheModelCannotTake) {
   const Model model = MakeModel(4);
 
