@@ -15,8 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     FUZZ_CHECK(!model.status().message().empty());
     return 0;
   }
-  for (int64_t extent : {model->vocab_size, model->max_position_embeddings, model->max_tokens(), model->hidden_size,
-                         model->num_hidden_layers, model->num_attention_heads, model->intermediate_size}) {
+  for (int64_t extent :
+       {model->vocab_size, model->max_position_embeddings, model->max_tokens(), model->embedding_size,
+        model->hidden_size, model->num_hidden_layers, model->num_attention_heads, model->intermediate_size}) {
     FUZZ_CHECK(extent > 0 && extent <= (int64_t{1} << 31));
   }
   FUZZ_CHECK(model->type_vocab_size >= 0 && (model->type_vocab_size > 0 || model->names.token_type_embeddings.empty()));

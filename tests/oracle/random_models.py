@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig, DistilBertConfig,
-                          RobertaConfig, XLMRobertaConfig)
+                          ElectraConfig, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
 
@@ -28,6 +28,7 @@ class Shape:
     types: int = 2
     problem: str | None = None
     family: str = "bert"
+    embedding: int | None = None  # width of the embeddings, where the family has one
 
 
 SHAPES = (
@@ -50,6 +51,8 @@ KIN = (
     Shape("distilbert", layers=2, heads=3, hidden=33, intermediate=70, family="distilbert"),
     Shape("distilbert-classes", layers=3, heads=2, hidden=38, intermediate=40, labels=4, activation="relu",
           family="distilbert"),
+    Shape("electra", layers=2, heads=3, hidden=36, intermediate=45, embedding=19, family="electra"),
+    Shape("electra-classes", layers=2, heads=4, hidden=28, intermediate=90, labels=3, embedding=41, family="electra"),
 )
 
 
@@ -108,7 +111,7 @@ def unigram(_) -> Tokenizer:
 # Each with its configuration and tokenizer.
 FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
             "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
-            "distilbert": (DistilBertConfig, word_piece)}
+            "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece)}
 
 
 def config_of(shape: Shape, made: Tokenizer):
@@ -117,6 +120,8 @@ def config_of(shape: Shape, made: Tokenizer):
     if shape.family == "distilbert":
         return DistilBertConfig(dim=shape.hidden, n_layers=shape.layers, n_heads=shape.heads,
                                 hidden_dim=shape.intermediate, activation=shape.activation, **tables)
+    if shape.embedding:
+        tables["embedding_size"] = shape.embedding
     return FAMILIES[shape.family][0](
         hidden_size=shape.hidden, num_hidden_layers=shape.layers, num_attention_heads=shape.heads,
         intermediate_size=shape.intermediate, hidden_act=shape.activation, layer_norm_eps=shape.eps,

@@ -24,12 +24,13 @@ enum class Pooling { kMean, kFirstToken };
 struct WeightNames {
   std::string prefix;  // e.g. "bert.", before all names except the head's
   std::string word_embeddings, position_embeddings, embedding_norm;
-  std::string token_type_embeddings;  // empty: there are none
+  std::string token_type_embeddings = {};  // empty: there are none
+  std::string embedding_projection = {};   // from embedding_size to hidden_size; empty: there is none
   std::string query, key, value, attention_output, attention_norm;
   std::string mlp_up, mlp_down, mlp_norm;
-  std::string pooler;      // the head's first layer, where it is part of the encoder: under the prefix
-  std::string head_dense;  // where it is not: without the prefix
-  std::string classifier;  // without the prefix
+  std::string pooler = {};      // the head's first layer, where it is part of the encoder: under the prefix
+  std::string head_dense = {};  // where it is not: without the prefix
+  std::string classifier;       // without the prefix
 };
 
 // Field names are config.json's where it has one.
@@ -38,6 +39,7 @@ struct Architecture {
   int64_t vocab_size = 0, max_position_embeddings = 0;
   int64_t type_vocab_size = 0;  // 0: there are no token types
   int64_t first_position = 0;   // row of the position table that the first token has
+  int64_t embedding_size = 0;   // width of the tables and of all attach points
   int64_t hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, intermediate_size = 0;
   double layer_norm_eps = 0;
   Activation activation = Activation::kGelu;
@@ -61,5 +63,7 @@ absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJ
 absl::StatusOr<Architecture> DescribeRoberta(const std::string& name, const ConfigJson& config);
 // DistilBERT (Sanh et al. 2019).
 absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const ConfigJson& config);
+// ELECTRA (Clark et al. 2020), the discriminator's encoder.
+absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const ConfigJson& config);
 
 }  // namespace limpid::engine

@@ -24,7 +24,6 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
       .word_embeddings = "embeddings.word_embeddings",
       .position_embeddings = "embeddings.position_embeddings",
       .embedding_norm = "embeddings.LayerNorm",
-      .token_type_embeddings = {},
       .query = "transformer.layer.{}.attention.q_lin",
       .key = "transformer.layer.{}.attention.k_lin",
       .value = "transformer.layer.{}.attention.v_lin",
@@ -33,7 +32,6 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
       .mlp_up = "transformer.layer.{}.ffn.lin1",
       .mlp_down = "transformer.layer.{}.ffn.lin2",
       .mlp_norm = "transformer.layer.{}.output_layer_norm",
-      .pooler = {},
       .head_dense = "pre_classifier",
       .classifier = "classifier",
   };

@@ -61,6 +61,7 @@ absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJs
   }
   ABSL_ASSIGN_OR_RETURN(a.max_position_embeddings, config.Int("max_position_embeddings", 1, kMaxExtent));
   ABSL_ASSIGN_OR_RETURN(a.hidden_size, config.Int(fields.hidden_size, 1, kMaxExtent));
+  a.embedding_size = a.hidden_size;
   ABSL_ASSIGN_OR_RETURN(a.num_hidden_layers, config.Int(fields.num_hidden_layers, 1, 1000));
   ABSL_ASSIGN_OR_RETURN(a.num_attention_heads, config.Int(fields.num_attention_heads, 1, a.hidden_size));
   ABSL_ASSIGN_OR_RETURN(a.intermediate_size, config.Int(fields.intermediate_size, 1, kMaxExtent));
@@ -97,8 +98,6 @@ WeightNames BertNames(const std::string& prefix) {
       .mlp_up = "encoder.layer.{}.intermediate.dense",
       .mlp_down = "encoder.layer.{}.output.dense",
       .mlp_norm = "encoder.layer.{}.output.LayerNorm",
-      .pooler = {},
-      .head_dense = {},
       .classifier = "classifier",
   };
 }

@@ -24,6 +24,8 @@ constexpr Entry kModels[] = {
     {"CamembertForSequenceClassification", DescribeRoberta},
     {"DistilBertModel", DescribeDistilBert},
     {"DistilBertForSequenceClassification", DescribeDistilBert},
+    {"ElectraModel", DescribeElectra},
+    {"ElectraForSequenceClassification", DescribeElectra},
 };
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace limpid::engine {
 
-// Alters the embeddings `x` [total_tokens, hidden] at the attach point, in place, where rows want it; the others' are
-// not touched. `noisy` receives x as it was before baseline and alpha, if a gradient_dots will ask for it; it stays
+// Alters the embeddings `x` [total_tokens, embedding] at the attach point, in place, where rows want it; the others'
+// are not touched. `noisy` receives x as it was before baseline and alpha, if a gradient_dots will ask for it; it stays
 // undefined where that is x itself.
 void AlterEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at, at::Tensor* x,
                      at::Tensor* noisy);

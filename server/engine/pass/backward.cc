@@ -8,6 +8,7 @@
 
 #include "engine/ops/attention.h"
 #include "engine/pass/backward_rules.h"
+#include "engine/pass/embeddings.h"
 #include "engine/pass/gradient_dots.h"
 #include "engine/pass/substitutions.h"
 
@@ -90,14 +91,15 @@ Gradients Backward(const Architecture& architecture, const EncoderWeights& weigh
     grad = LayerVjp(architecture, weights.layers[index], batch, saved.layers[index], grad, l, &gradients);
     taps->OnGradient(l, &grad.product, &grad.residual);
   }
-  // The embedding module: norm, then a sum, whose gradient each table's row receives unchanged.
+  // The embedding module: projection, norm, then a sum, whose gradient each table's row receives unchanged.
   const auto slot = [&](AttachPoint point) -> at::Tensor& { return gradients.at[static_cast<size_t>(point)]; };
+  const at::Tensor grad_first = grad.residual.defined() ? grad.product.add_(grad.residual) : grad.product;
+  slot(AttachPoint::kEmbeddingOutput) = ProjectEmbeddingsVjp(weights, grad_first);
   slot(AttachPoint::kEmbeddingSum) =
       RulesOf(batch.backward_rule)
-          .add_layer_norm_vjp(weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()), grad.product,
-                              grad.residual);
+          .add_layer_norm_vjp(weights.embedding_norm, saved.embedding_norm.Head(batch.backward_tokens()),
+                              slot(AttachPoint::kEmbeddingOutput), /*grad_residual=*/{});
   slot(AttachPoint::kWordEmbedding) = slot(AttachPoint::kEmbeddingSum);
-  slot(AttachPoint::kEmbeddingOutput) = grad.residual.defined() ? grad.product.add_(grad.residual) : grad.product;
   gradients.dots = GradientDots(weights, batch, saved, gradients.at);
   gradients.substitutions = FindSubstitutions(weights, batch, saved.word, slot(AttachPoint::kWordEmbedding));
   return gradients;

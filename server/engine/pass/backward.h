@@ -16,7 +16,7 @@ namespace limpid::engine {
 
 // What the backward pass brings back for the batch's leading `num_backward` rows.
 struct Gradients {
-  // dF/dx at each attach point, [backward_tokens, hidden].
+  // dF/dx at each attach point, [backward_tokens, embedding].
   std::array<at::Tensor, kNumAttachPoints> at;
   // Per row that wants it, [layers, T, T]; undefined otherwise.
   std::vector<at::Tensor> gradient_attention;

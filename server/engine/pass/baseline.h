@@ -20,7 +20,7 @@ struct ReplacedTokens {
 };
 
 // What would be at the attach point with those ids in place of the tokens' own, at the same position and segment:
-// [tokens, hidden].
+// [tokens, embedding].
 at::Tensor BaselineEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at,
                               const ReplacedTokens& tokens);
 

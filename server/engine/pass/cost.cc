@@ -18,6 +18,7 @@ constexpr double kFixedBytes = 64 << 10;  // index tensors, small heads, allocat
 // The architecture's numbers, and the row's, as factors.
 struct Extents {
   double layers, heads, hidden, wide, vocab, tokens, map;
+  double embedding, projection;  // width of the embedding module; weights from there to the layers' width
 
   Extents(const Architecture& a, size_t num_tokens)
       : layers(static_cast<double>(a.num_hidden_layers)),
@@ -26,7 +27,9 @@ struct Extents {
         wide(static_cast<double>(a.intermediate_size)),
         vocab(static_cast<double>(a.vocab_size)),
         tokens(static_cast<double>(num_tokens)),
-        map(tokens * tokens) {}
+        map(tokens * tokens),
+        embedding(static_cast<double>(a.embedding_size)),
+        projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {}
 };
 
 double ResultBytes(const Extents& e, const Wanted& wanted) {
@@ -39,7 +42,7 @@ double ResultBytes(const Extents& e, const Wanted& wanted) {
   if (wanted.layer_gradient_x_activation) floats += (e.layers + 1) * e.tokens;
   if (wanted.layer_gradient_dot != nullptr) floats += e.tokens;
   floats += e.tokens * static_cast<double>(wanted.gradient_dots.size());
-  floats += e.tokens * e.hidden * (2 * gradients + static_cast<double>(wanted.hidden_states.size()));
+  floats += e.tokens * (2 * e.embedding * gradients + e.hidden * static_cast<double>(wanted.hidden_states.size()));
   double bytes = sizeof(float) * floats;
   if (wanted.substitutions.has_value()) {
     const double candidate = sizeof(float) + sizeof(int32_t);
@@ -54,14 +57,14 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
   double floats = 0;
   if (wanted.layer_gradient_x_activation) floats += (e.layers + 4) * e.tokens * e.hidden;
   if (wanted.layer_gradient_dot != nullptr) floats += 4 * e.tokens * e.hidden;
-  floats += 5 * e.tokens * e.hidden * static_cast<double>(wanted.gradient_dots.size());
+  floats += 5 * e.tokens * e.embedding * static_cast<double>(wanted.gradient_dots.size());
   if (wanted.value_zeroing) {
     const double block = std::max<double>(kValueZeroingTokens, e.tokens);
     floats += block * (10 * e.hidden + 2 * e.wide) + 2 * e.tokens * e.hidden;
   }
   if (wanted.substitutions.has_value()) {
     const double block = std::min(e.vocab, static_cast<double>(kSubstitutionBlock));
-    floats += static_cast<double>(wanted.substitutions->tokens.size()) * (block + 4 * e.hidden);
+    floats += static_cast<double>(wanted.substitutions->tokens.size()) * (block + 4 * e.embedding);
   }
   return floats;
 }
@@ -81,27 +84,28 @@ double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
 
 double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   // Word embeddings and the module's output, kept; the tables' rows and what an alteration needs, on their way.
-  const double embeddings = 2 * e.hidden;
+  const double embeddings = 2 * e.embedding;
   if (!wanted.needs_backward()) {
     // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
-    const double temporary = 7 * e.hidden + 2 * e.wide;
+    const double temporary = std::max(7 * e.hidden + 2 * e.wide, 7 * e.embedding);
     return e.tokens * (embeddings + temporary) + MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
   }
   // Kept per token and layer: q, k, v, context, two norms and their scale, the activation's derivative.
   const double kept = 3 * e.hidden + e.hidden + 2 * e.hidden + 2 + e.wide;
   // Beside them at once: the layer's input and output, the feed-forward's two ends, the gradients of q, k, v.
-  double temporary = 9 * e.hidden + 3 * e.wide;
+  double temporary = std::max(9 * e.hidden + 3 * e.wide, 9 * e.embedding);
   // Quotients in place of slopes.
   if (HasLrp()) temporary += 3 * e.hidden + 3 * e.wide;
   // The sum before the norm, the norm, and what an alteration leaves for the dots.
-  const double embeddings_kept = embeddings + 3 * e.hidden;
+  const double embeddings_kept = embeddings + 3 * e.embedding;
   return e.tokens * (embeddings_kept + e.layers * kept + temporary) + MapFloats(e, wanted, is_tuned) +
          ExtraFloats(e, wanted);
 }
 
 double Flops(const Extents& e, const Wanted& wanted) {
   const double after_attention = 2 * e.hidden * (e.hidden + 2 * e.wide);
-  const double linear = e.layers * e.tokens * (6 * e.hidden * e.hidden + after_attention);
+  const double layers = e.layers * (6 * e.hidden * e.hidden + after_attention);
+  const double linear = e.tokens * (layers + 2 * e.projection);
   const double attention = e.layers * 4 * e.map * e.hidden;
   double flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
   if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) {
@@ -110,7 +114,7 @@ double Flops(const Extents& e, const Wanted& wanted) {
   }
   if (wanted.value_zeroing) flops += e.layers * e.map * after_attention;
   if (wanted.substitutions.has_value()) {
-    flops += 2 * static_cast<double>(wanted.substitutions->tokens.size()) * e.hidden * e.vocab;
+    flops += 2 * static_cast<double>(wanted.substitutions->tokens.size()) * e.embedding * e.vocab;
   }
   return flops;
 }

@@ -7,8 +7,14 @@
 namespace limpid::engine {
 
 // word + token type + position, in this order wherever it is added up, so that a token in its own place gives the same
-// bits. word [tokens, hidden], of ids [tokens] each -> [tokens, hidden].
+// bits. word [tokens, embedding], of ids [tokens] each -> [tokens, embedding].
 at::Tensor EmbeddingSum(const EncoderWeights& weights, const at::Tensor& word, const at::Tensor& type_ids,
                         const at::Tensor& positions);
+
+// What the first layer reads, [tokens, hidden], from the embedding module's output [tokens, embedding]: its projection,
+// or where the model has none itself.
+at::Tensor ProjectEmbeddings(const EncoderWeights& weights, const at::Tensor& output);
+// dF/doutput from dF/dhidden.
+at::Tensor ProjectEmbeddingsVjp(const EncoderWeights& weights, const at::Tensor& grad_hidden);
 
 }  // namespace limpid::engine

@@ -47,14 +47,14 @@ class Loader {
     return weights;
   }
 
-  absl::StatusOr<LayerNormWeights> LayerNorm(const std::string& name) {
+  absl::StatusOr<LayerNormWeights> LayerNorm(const std::string& name, int64_t width) {
     const std::string full = prefix_ + name;
     // Checkpoints converted from TensorFlow say gamma and beta.
     const bool old_names = file_->Find(full + ".gamma") != nullptr;
     LayerNormWeights weights;
     weights.eps = architecture_.layer_norm_eps;
-    ABSL_ASSIGN_OR_RETURN(weights.weight, Read(full + (old_names ? ".gamma" : ".weight"), {architecture_.hidden_size}));
-    ABSL_ASSIGN_OR_RETURN(weights.bias, Read(full + (old_names ? ".beta" : ".bias"), {architecture_.hidden_size}));
+    ABSL_ASSIGN_OR_RETURN(weights.weight, Read(full + (old_names ? ".gamma" : ".weight"), {width}));
+    ABSL_ASSIGN_OR_RETURN(weights.bias, Read(full + (old_names ? ".beta" : ".bias"), {width}));
     return weights;
   }
 
@@ -122,10 +122,10 @@ absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, Loa
   ABSL_ASSIGN_OR_RETURN(const auto value, loader->Linear(name(a.names.value), hidden, hidden));
   layer.qkv = Stack(query, key, value);
   ABSL_ASSIGN_OR_RETURN(layer.attention_output, loader->Linear(name(a.names.attention_output), hidden, hidden));
-  ABSL_ASSIGN_OR_RETURN(layer.attention_norm, loader->LayerNorm(name(a.names.attention_norm)));
+  ABSL_ASSIGN_OR_RETURN(layer.attention_norm, loader->LayerNorm(name(a.names.attention_norm), hidden));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_up, loader->Linear(name(a.names.mlp_up), a.intermediate_size, hidden));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_down, loader->Linear(name(a.names.mlp_down), hidden, a.intermediate_size));
-  ABSL_ASSIGN_OR_RETURN(layer.mlp_norm, loader->LayerNorm(name(a.names.mlp_norm)));
+  ABSL_ASSIGN_OR_RETURN(layer.mlp_norm, loader->LayerNorm(name(a.names.mlp_norm), hidden));
   return layer;
 }
 
@@ -136,16 +136,20 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
   Loader loader(a, std::move(file), device);
   EncoderWeights weights;
   ABSL_ASSIGN_OR_RETURN(weights.word_embeddings,
-                        loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.hidden_size}));
+                        loader.Encoder(a.names.word_embeddings + ".weight", {a.vocab_size, a.embedding_size}));
   weights.mean_word_embedding = MeanRow(weights.word_embeddings);
   ABSL_ASSIGN_OR_RETURN(const at::Tensor positions, loader.Encoder(a.names.position_embeddings + ".weight",
-                                                                   {a.max_position_embeddings, a.hidden_size}));
+                                                                   {a.max_position_embeddings, a.embedding_size}));
   weights.position_embeddings = positions.narrow(0, a.first_position, a.max_tokens());
   if (!a.names.token_type_embeddings.empty()) {
     ABSL_ASSIGN_OR_RETURN(weights.token_type_embeddings, loader.Encoder(a.names.token_type_embeddings + ".weight",
-                                                                        {a.type_vocab_size, a.hidden_size}));
+                                                                        {a.type_vocab_size, a.embedding_size}));
   }
-  ABSL_ASSIGN_OR_RETURN(weights.embedding_norm, loader.LayerNorm(a.names.embedding_norm));
+  ABSL_ASSIGN_OR_RETURN(weights.embedding_norm, loader.LayerNorm(a.names.embedding_norm, a.embedding_size));
+  if (!a.names.embedding_projection.empty()) {
+    ABSL_ASSIGN_OR_RETURN(weights.embedding_projection,
+                          loader.Linear(a.names.embedding_projection, a.hidden_size, a.embedding_size));
+  }
   for (int64_t i = 0; i < a.num_hidden_layers; ++i) {
     ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));
     weights.layers.push_back(std::move(layer));

@@ -24,11 +24,12 @@ struct LayerWeights {
 
 // All weights of an encoder, fp32, on one device. Immutable; shares no memory with the file.
 struct EncoderWeights {
-  at::Tensor word_embeddings;        // [vocab_size, hidden]
-  at::Tensor mean_word_embedding;    // [hidden]
-  at::Tensor position_embeddings;    // [max_tokens, hidden]: the first token's first
-  at::Tensor token_type_embeddings;  // [type_vocab_size, hidden]; undefined where there are none
+  at::Tensor word_embeddings;        // [vocab_size, embedding]
+  at::Tensor mean_word_embedding;    // [embedding]
+  at::Tensor position_embeddings;    // [max_tokens, embedding]: the first token's first
+  at::Tensor token_type_embeddings;  // [type_vocab_size, embedding]; undefined where there are none
   LayerNormWeights embedding_norm;
+  LinearWeights embedding_projection;  // [hidden, embedding]; undefined where there is none
   std::vector<LayerWeights> layers;
   // Head::kClassifier only.
   LinearWeights head_dense;  // [hidden, hidden]

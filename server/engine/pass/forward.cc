@@ -34,7 +34,8 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, std::move(sum),
                                                 batch.num_backward > 0 ? &saved->embedding_norm : nullptr);
   alter(AttachPoint::kEmbeddingOutput, &saved->embedding_output);
-  return saved->embedding_output;
+  // 3. Projection to the layers' width.
+  return ProjectEmbeddings(weights, saved->embedding_output);
 }
 
 bool KeepsForBackward(const PackedBatch& batch, int64_t row) {

@@ -12,8 +12,8 @@
 
 namespace limpid::engine {
 
-// Wanted::gradient_dots of every row, in its order: [row][index] of [T], from dF/dx [backward_tokens, hidden] at each
-// attach point. A path integral's node leaves the pass as T numbers instead of T * hidden.
+// Wanted::gradient_dots of every row, in its order: [row][index] of [T], from dF/dx [backward_tokens, embedding] at
+// each attach point. A path integral's node leaves the pass as T numbers instead of T * embedding.
 std::vector<std::vector<at::Tensor>> GradientDots(const EncoderWeights& weights, const PackedBatch& batch,
                                                   const SavedActivations& saved,
                                                   const std::array<at::Tensor, kNumAttachPoints>& gradients);

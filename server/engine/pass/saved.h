@@ -22,10 +22,10 @@ struct SavedLayer {
 };
 
 struct SavedActivations {
-  at::Tensor word;           // word embeddings, [total_tokens, hidden]
-  at::Tensor embedding_sum;  // word + position + segment, [total_tokens, hidden]; only with a backward
+  at::Tensor word;           // word embeddings, [total_tokens, embedding]
+  at::Tensor embedding_sum;  // word + position + segment, [total_tokens, embedding]; only with a backward
   LayerNormSaved embedding_norm;
-  at::Tensor embedding_output;  // [total_tokens, hidden]
+  at::Tensor embedding_output;  // [total_tokens, embedding]
   std::vector<SavedLayer> layers;
   at::Tensor last_hidden_state;  // [total_tokens, hidden]; undefined where first_tokens are all that is needed of it
   at::Tensor first_tokens;       // of the last hidden state, [rows, hidden]; for a head that looks at no others
@@ -34,7 +34,7 @@ struct SavedActivations {
   // Per attach point: the embeddings before baseline and alpha, where gradient_dots needs them and they differ.
   std::array<at::Tensor, kNumAttachPoints> noisy;
 
-  // As they went on, alteration and all. [total_tokens, hidden]
+  // As they went on, alteration and all. [total_tokens, embedding]
   const at::Tensor& EmbeddingsAt(AttachPoint at) const {
     return at == AttachPoint::kWordEmbedding  ? word
            : at == AttachPoint::kEmbeddingSum ? embedding_sum

@@ -11,8 +11,8 @@
 namespace limpid::engine {
 
 // Wanted::substitutions of every row: the estimates of all words for all tokens searched are one product
-// [tokens, hidden] x [hidden, vocab_size], taken in blocks of the vocabulary of which only the best are kept.
-// word [total_tokens, hidden]; grad_word [backward_tokens, hidden], dF/dword.
+// [tokens, embedding] x [embedding, vocab_size], taken in blocks of the vocabulary of which only the best are kept.
+// word [total_tokens, embedding]; grad_word [backward_tokens, embedding], dF/dword.
 std::vector<std::vector<Substitutions>> FindSubstitutions(const EncoderWeights& weights, const PackedBatch& batch,
                                                           const at::Tensor& word, const at::Tensor& grad_word);
 

@@ -150,5 +150,39 @@ TEST(Architectures, DistilBertHasNoTokenTypes) {
               StatusIs(kInvalid, HasSubstr("input.token_ids.type_ids[2] is 1, must be in [0, 1)")));
 }
 
+TEST(Architectures, ElectraOfOneWidthHasNoProjection) {
+  TinyConfig config = ConfigOf("ElectraModel");
+  config.embedding_size = config.hidden_size;
+  TinyWeights weights = RandomWeights(config, 1);
+  weights.erase("embeddings_project.weight");
+  weights.erase("embeddings_project.bias");
+  const auto load = [&](const nlohmann::json& json) {
+    return Load(
+        WriteFolder("electra", {{"config.json", json.dump()}, {"model.safetensors", SafetensorsBytes(weights)}}));
+  };
+  nlohmann::json json = ConfigJsonOf(config);
+
+  EXPECT_THAT(load(json), IsOk());
+  json["embedding_size"] = 7;
+  EXPECT_THAT(load(json), StatusIs(kInvalid, HasSubstr("shape [11, 12], expected [11, 7]")));
+  json.erase("embedding_size");
+  EXPECT_THAT(load(json), StatusIs(kInvalid, HasSubstr("expected [11, 128]")));
+}
+
+TEST(Architectures, AttachPointsAreAsWideAsTheEmbeddings) {
+  const TinyConfig config = ConfigOf("ElectraModel");
+  const auto engine = Load(WriteTinyModel("widths", config));
+  ASSERT_THAT(engine, IsOk());
+  Row row = RandomRow(config, 5, 1, AnyTarget(config));
+  row.wanted.hidden_states = {0};
+
+  const RowResult result = RunRows(engine->get(), {row})[0];
+
+  for (size_t point = 0; point < kNumAttachPoints; ++point) {
+    EXPECT_THAT(result.gradients[point].shape, ::testing::ElementsAre(5, 7));
+  }
+  EXPECT_THAT(result.hidden_states[0].shape, ::testing::ElementsAre(5, 12));
+}
+
 }  // namespace
 }  // namespace limpid::engine

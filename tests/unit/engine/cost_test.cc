@@ -99,6 +99,7 @@ std::vector<Case> RandomCases() {
     config.num_hidden_layers = 1 + static_cast<int64_t>(random() % 6);
     config.max_position_embeddings = 310;
     config.vocab_size = 11 + static_cast<int64_t>(random() % 3000);
+    config.embedding_size = 1 + static_cast<int64_t>(random() % 600);
     const int extras = i % 7;
     const int64_t longest = extras == kValueZeroing ? 60 : 300;  // it runs a layer again for every token
     cases.push_back({config, 1 + static_cast<int64_t>(random()) % longest, i % 2 == 0, i % 3 != 0, extras});

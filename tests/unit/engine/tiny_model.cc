@@ -29,6 +29,7 @@ struct Names {
   std::string family, prefix, layer;
   std::string query, key, value, output, attention_norm, up, down, norm;
   std::string head_dense, classifier;  // whole
+  std::string projection = "";         // of the embeddings; empty: their width is the layers'
 };
 
 Names BertNames(const std::string& family, const std::string& prefix) {
@@ -63,14 +64,24 @@ Names DistilBertNames() {
           .classifier = "classifier"};
 }
 
+Names ElectraNames() {
+  Names names = BertNames("Electra", "electra.");
+  names.projection = "embeddings_project";
+  return names;
+}
+
 bool HasTokenTypes(const TinyConfig& c) { return !c.architecture.starts_with("DistilBert"); }
 
 Names NamesOf(const std::string& architecture) {
   Names bert = BertNames("Bert", "bert.");
   bert.head_dense = "bert.pooler.dense";
   bert.classifier = "classifier";
-  const Names families[] = {bert, BertNames("Roberta", "roberta."), BertNames("XLMRoberta", "roberta."),
-                            BertNames("Camembert", "roberta."), DistilBertNames()};
+  const Names families[] = {bert,
+                            BertNames("Roberta", "roberta."),
+                            BertNames("XLMRoberta", "roberta."),
+                            BertNames("Camembert", "roberta."),
+                            DistilBertNames(),
+                            ElectraNames()};
   for (const Names& names : families) {
     if (architecture.starts_with(names.family)) return names;
   }
@@ -130,12 +141,14 @@ TinyWeights RandomWeights(const TinyConfig& c, uint32_t seed) {
   Generator g(seed);
   const Names names = NamesOf(c.architecture);
   const std::string prefix = IsClassifier(c) ? names.prefix : "";
-  g.Add(prefix + "embeddings.word_embeddings.weight", {c.vocab_size, c.hidden_size});
-  g.Add(prefix + "embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size});
+  const int64_t embedding_size = names.projection.empty() ? c.hidden_size : c.embedding_size;
+  g.Add(prefix + "embeddings.word_embeddings.weight", {c.vocab_size, embedding_size});
+  g.Add(prefix + "embeddings.position_embeddings.weight", {c.max_position_embeddings, embedding_size});
   if (HasTokenTypes(c)) {
-    g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
+    g.Add(prefix + "embeddings.token_type_embeddings.weight", {c.type_vocab_size, embedding_size});
   }
-  g.Norm(prefix + "embeddings.LayerNorm", c.hidden_size);
+  g.Norm(prefix + "embeddings.LayerNorm", embedding_size);
+  if (!names.projection.empty()) g.Linear(prefix + names.projection, c.hidden_size, embedding_size);
   for (int64_t l = 0; l < c.num_hidden_layers; ++l) {
     const std::string layer = prefix + absl::StrReplaceAll(names.layer, {{"#", absl::StrCat(l)}});
     for (const std::string& part : {names.query, names.key, names.value, names.output}) {
@@ -165,7 +178,8 @@ nlohmann::json ConfigJsonOf(const TinyConfig& c) {
                          {"hidden_act", c.hidden_act},
                          {"layer_norm_eps", c.layer_norm_eps},
                          {"problem_type", c.problem_type},
-                         {"pad_token_id", c.pad_token_id}};
+                         {"pad_token_id", c.pad_token_id},
+                         {"embedding_size", c.embedding_size}};
   if (c.architecture.starts_with("DistilBert")) {
     for (const auto& [bert, distilbert] :
          {std::pair("hidden_size", "dim"), std::pair("num_hidden_layers", "n_layers"),

@@ -21,13 +21,14 @@ struct TinyConfig {
   int64_t num_labels = 3;
   std::string problem_type = "single_label_classification";
   int64_t pad_token_id = 3;
+  int64_t embedding_size = 7;  // where it may differ from hidden_size
 };
 
 // Each whose folders can be written.
 inline constexpr const char* kTinyArchitectures[] = {
     "BertModel",       "BertForSequenceClassification",       "RobertaModel",   "RobertaForSequenceClassification",
     "XLMRobertaModel", "XLMRobertaForSequenceClassification", "CamembertModel", "CamembertForSequenceClassification",
-    "DistilBertModel", "DistilBertForSequenceClassification",
+    "DistilBertModel", "DistilBertForSequenceClassification", "ElectraModel",   "ElectraForSequenceClassification",
 };
 
 struct TinyTensor {
