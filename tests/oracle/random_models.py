@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import (AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig, DistilBertConfig,
-                          ElectraConfig, RobertaConfig, XLMRobertaConfig)
+from transformers import (AlbertConfig, AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig,
+                          DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
 
@@ -53,6 +53,9 @@ KIN = (
           family="distilbert"),
     Shape("electra", layers=2, heads=3, hidden=36, intermediate=45, embedding=19, family="electra"),
     Shape("electra-classes", layers=2, heads=4, hidden=28, intermediate=90, labels=3, embedding=41, family="electra"),
+    Shape("albert", layers=3, heads=5, hidden=30, intermediate=62, embedding=16, activation="gelu_new", family="albert"),
+    Shape("albert-classes", layers=2, heads=3, hidden=48, intermediate=51, labels=2, embedding=48, eps=1e-6,
+          family="albert"),
 )
 
 
@@ -111,7 +114,8 @@ def unigram(_) -> Tokenizer:
 # Each with its configuration and tokenizer.
 FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
             "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
-            "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece)}
+            "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece),
+            "albert": (AlbertConfig, word_piece)}
 
 
 def config_of(shape: Shape, made: Tokenizer):

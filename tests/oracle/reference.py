@@ -4,6 +4,7 @@ Weights are frozen, attention is eager (the default SDPA returns no probabilitie
 embeddings, never toward input ids. Formulas are those in proto/limpid/v1/explain.proto.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +29,24 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
 
 
 def layers_of(encoder):
-    """The modules that a pass calls one after the other."""
-    return encoder.transformer.layer if hasattr(encoder, "transformer") else encoder.encoder.layer
+    """The modules that a pass calls one after the other; ALBERT calls its only one again and again."""
+    if hasattr(encoder, "transformer"):
+        return list(encoder.transformer.layer)
+    if hasattr(encoder.encoder, "albert_layer_groups"):
+        return list(encoder.encoder.albert_layer_groups[0].albert_layers) * encoder.config.num_hidden_layers
+    return list(encoder.encoder.layer)
 
 
 def context_reader(layer):
     """The module that reads the heads' outputs, side by side."""
     attention = layer.attention
-    return attention.out_lin if hasattr(attention, "out_lin") else attention.output.dense
+    return getattr(attention, "out_lin", None) or getattr(attention, "dense", None) or attention.output.dense
+
+
+def on_call(number, hook):
+    """`hook` on one of the calls of its module, counted from 0."""
+    calls = itertools.count()
+    return lambda *given: hook(*given) if next(calls) == number else None
 
 
 def _relu(values):
@@ -210,7 +221,7 @@ class _Taps:
         embeddings = self.bert.embeddings
         self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
         self.hooks.append(embeddings.register_forward_hook(self._keep_output))
-        for layer in layers_of(self.bert):
+        for layer in set(layers_of(self.bert)):
             self.hooks.append(context_reader(layer).register_forward_pre_hook(self._keep_context))
         return self
 

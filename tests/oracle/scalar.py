@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from oracle.reference import OUTPUT, SUM, WORD, layers_of
+from oracle.reference import OUTPUT, SUM, WORD, layers_of, on_call
 from support.proto import pb
 
 ROWS_AT_ONCE = 32
@@ -85,13 +85,13 @@ class Scalar:
     @torch.no_grad()
     def at(self, place, ids=None, word=None):
         """The tensor at a place [T, d], of the text, of other ids [T], or with other word embeddings [T, d]."""
-        module, reads = self._spot(place)
+        module, reads, call = self._spot(place)
         caught = []
         with contextlib.ExitStack() as stack:
             if word is not None:
                 stack.enter_context(self._replaced(WORD, word[None]))
-            hook = (module.register_forward_pre_hook(lambda _, given: caught.append(given[0])) if reads
-                    else module.register_forward_hook(lambda _, __, made: caught.append(made)))
+            hook = (module.register_forward_pre_hook(on_call(call, lambda _, given: caught.append(given[0]))) if reads
+                    else module.register_forward_hook(on_call(call, lambda _, __, made: caught.append(made))))
             stack.callback(hook.remove)
             self.reference.forward(self.type_ids[None], (self.ids if ids is None else ids)[None])
         return caught[0][0].clone()
@@ -105,20 +105,21 @@ class Scalar:
         return torch.cat(made)
 
     def _spot(self, place):
-        """(module, whether the place is what it reads): else it is what the module gives."""
+        """(module, whether the place is what it reads, in which of its calls): else it is what the module gives."""
         embeddings, layers = self.bert.embeddings, layers_of(self.bert)
         if isinstance(place, Layer):
-            return (layers[place.index], True) if place.index < len(layers) else (layers[-1], False)
-        return {WORD: (embeddings.word_embeddings, False), SUM: (embeddings.LayerNorm, True),
-                OUTPUT: (embeddings, False)}[place]
+            index, reads = (place.index, True) if place.index < len(layers) else (len(layers) - 1, False)
+            return layers[index], reads, layers[:index].count(layers[index])
+        return {WORD: (embeddings.word_embeddings, False, 0), SUM: (embeddings.LayerNorm, True, 0),
+                OUTPUT: (embeddings, False, 0)}[place]
 
     @contextlib.contextmanager
     def _replaced(self, place, x):
-        module, reads = self._spot(place)
+        module, reads, call = self._spot(place)
         if reads:
-            hook = module.register_forward_pre_hook(lambda _, given: (x, *given[1:]))
+            hook = module.register_forward_pre_hook(on_call(call, lambda _, given: (x, *given[1:])))
         else:
-            hook = module.register_forward_hook(lambda *_: x)
+            hook = module.register_forward_hook(on_call(call, lambda *_: x))
         try:
             yield
         finally:

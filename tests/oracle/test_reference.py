@@ -6,7 +6,7 @@ import torch
 
 from oracle.methods import ATTACH
 from oracle.random_models import KIN
-from oracle.reference import WORD, context_reader, layers_of
+from oracle.reference import WORD, context_reader, layers_of, on_call
 from oracle.test_captum import captum_scores
 from support.proto import pb
 
@@ -39,9 +39,9 @@ def test_it_agrees_with_captum(double, type_ids):
     np.testing.assert_allclose(run.gradient_x_input(), product, rtol=1e-10, atol=1e-14)
 
 
-def logit(double, type_ids, hook_module, change):
-    """Logit of class 1 with `change` applied to what the module reads."""
-    hook = hook_module.register_forward_pre_hook(lambda _, arguments: (change(arguments[0]),))
+def logit(double, type_ids, hook_module, change, call=0):
+    """Logit of class 1 with `change` applied to what the module reads in one of its calls."""
+    hook = hook_module.register_forward_pre_hook(on_call(call, lambda _, arguments: (change(arguments[0]),)))
     try:
         return double.forward(torch.tensor([type_ids]), torch.tensor([IDS])).logits[0, 1].item()
     finally:
@@ -50,7 +50,9 @@ def logit(double, type_ids, hook_module, change):
 
 def test_head_importance_is_the_derivative_toward_a_gate(double, type_ids, passed):
     heads, width = double.config.num_attention_heads, double.config.hidden_size // double.config.num_attention_heads
-    for layer_index, layer in enumerate(layers_of(double.bert)):
+    layers = layers_of(double.bert)
+    for layer_index, layer in enumerate(layers):
+        call = layers[:layer_index].count(layer)
         for head in range(heads):
             def scaled(context, factor, head=head):
                 gate = torch.ones(heads, dtype=context.dtype)
@@ -58,7 +60,7 @@ def test_head_importance_is_the_derivative_toward_a_gate(double, type_ids, passe
                 return context * gate.repeat_interleave(width)
 
             dense = context_reader(layer)
-            up, down = (logit(double, type_ids, dense, lambda x, f=f: scaled(x, f)) for f in (1 + STEP, 1 - STEP))
+            up, down = (logit(double, type_ids, dense, lambda x, f=f: scaled(x, f), call) for f in (1 + STEP, 1 - STEP))
             want = passed.head_gate_grad[layer_index, head]
             np.testing.assert_allclose((up - down) / (2 * STEP), want, rtol=1e-5, atol=1e-9)
 

@@ -20,7 +20,8 @@ enum class Head {
 
 enum class Pooling { kMean, kFirstToken };
 
-// Names of the weights in the folder; "{}" stands for the layer's number. A weight's ".weight" and ".bias" are added.
+// Names of the weights in the folder; "{}" stands for the layer's number, and without it all layers are one. A weight's
+// ".weight" and ".bias" are added.
 struct WeightNames {
   std::string prefix;  // e.g. "bert.", before all names except the head's
   std::string word_embeddings, position_embeddings, embedding_norm;
@@ -65,5 +66,7 @@ absl::StatusOr<Architecture> DescribeRoberta(const std::string& name, const Conf
 absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const ConfigJson& config);
 // ELECTRA (Clark et al. 2020), the discriminator's encoder.
 absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const ConfigJson& config);
+// ALBERT (Lan et al. 2020), of one group of one layer.
+absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const ConfigJson& config);
 
 }  // namespace limpid::engine

@@ -11,8 +11,8 @@
 namespace limpid::engine {
 namespace {
 
-absl::StatusOr<Activation> ParseActivation(const ConfigJson& config, const char* field) {
-  ABSL_ASSIGN_OR_RETURN(const std::string name, config.String(field, "gelu"));
+absl::StatusOr<Activation> ParseActivation(const ConfigJson& config, const char* field, const char* default_act) {
+  ABSL_ASSIGN_OR_RETURN(const std::string name, config.String(field, default_act));
   if (name == "gelu") return Activation::kGelu;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
   if (name == "relu") return Activation::kRelu;
@@ -70,7 +70,7 @@ absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJs
     ABSL_ASSIGN_OR_RETURN(a.layer_norm_eps, config.Number(fields.layer_norm_eps, a.layer_norm_eps));
     if (a.layer_norm_eps <= 0) return config.Error(fields.layer_norm_eps, "must be positive");
   }
-  ABSL_ASSIGN_OR_RETURN(a.activation, ParseActivation(config, fields.hidden_act));
+  ABSL_ASSIGN_OR_RETURN(a.activation, ParseActivation(config, fields.hidden_act, fields.default_act));
   if (a.hidden_size % a.num_attention_heads != 0) {
     return config.Error(fields.num_attention_heads,
                         absl::StrCat("must divide ", fields.hidden_size, " ", a.hidden_size));

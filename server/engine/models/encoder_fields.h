@@ -18,6 +18,7 @@ struct FieldNames {
   const char* num_attention_heads = "num_attention_heads";
   const char* intermediate_size = "intermediate_size";
   const char* hidden_act = "hidden_act";
+  const char* default_act = "gelu";
   const char* type_vocab_size = "type_vocab_size";  // null: no token types
   const char* layer_norm_eps = "layer_norm_eps";    // null: 1e-12
 };

@@ -26,6 +26,8 @@ constexpr Entry kModels[] = {
     {"DistilBertForSequenceClassification", DescribeDistilBert},
     {"ElectraModel", DescribeElectra},
     {"ElectraForSequenceClassification", DescribeElectra},
+    {"AlbertModel", DescribeAlbert},
+    {"AlbertForSequenceClassification", DescribeAlbert},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -150,7 +151,12 @@ absl::StatusOr<EncoderWeights> LoadEncoderWeights(const Architecture& a, std::sh
     ABSL_ASSIGN_OR_RETURN(weights.embedding_projection,
                           loader.Linear(a.names.embedding_projection, a.hidden_size, a.embedding_size));
   }
+  const bool are_one = !absl::StrContains(a.names.query, "{}");
   for (int64_t i = 0; i < a.num_hidden_layers; ++i) {
+    if (are_one && i > 0) {
+      weights.layers.push_back(weights.layers.front());
+      continue;
+    }
     ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));
     weights.layers.push_back(std::move(layer));
   }

@@ -30,7 +30,7 @@ struct EncoderWeights {
   at::Tensor token_type_embeddings;  // [type_vocab_size, embedding]; undefined where there are none
   LayerNormWeights embedding_norm;
   LinearWeights embedding_projection;  // [hidden, embedding]; undefined where there is none
-  std::vector<LayerWeights> layers;
+  std::vector<LayerWeights> layers;    // may share their tensors
   // Head::kClassifier only.
   LinearWeights head_dense;  // [hidden, hidden]
   LinearWeights classifier;  // [classes, hidden]

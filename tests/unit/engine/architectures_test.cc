@@ -184,5 +184,20 @@ TEST(Architectures, AttachPointsAreAsWideAsTheEmbeddings) {
   EXPECT_THAT(result.hidden_states[0].shape, ::testing::ElementsAre(5, 12));
 }
 
+TEST(Architectures, AlbertsOfOneLayerAreTheOnlyOnes) {
+  const auto edited = [](const char* field, const nlohmann::json& value) {
+    return LoadEdited("AlbertForSequenceClassification", [=](nlohmann::json* json) { (*json)[field] = value; });
+  };
+  for (const std::string field : {"num_hidden_groups", "inner_group_num"}) {
+    EXPECT_THAT(edited(field.c_str(), 1), IsOk());
+    EXPECT_THAT(edited(field.c_str(), 2), StatusIs(kUnimplemented, HasSubstr(field + " 2 is not supported")));
+    EXPECT_THAT(edited(field.c_str(), 0), StatusIs(kInvalid, HasSubstr(field)));
+  }
+  const auto deep = edited("num_hidden_layers", 7);
+  ASSERT_THAT(deep, IsOk());
+  EXPECT_EQ((*deep)->card().num_layers, 7);
+  EXPECT_EQ((*deep)->card().num_parameters, (*edited("num_hidden_layers", 1))->card().num_parameters);
+}
+
 }  // namespace
 }  // namespace limpid::engine

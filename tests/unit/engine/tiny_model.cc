@@ -24,7 +24,8 @@ int64_t Count(const std::vector<int64_t>& shape) {
   return count;
 }
 
-// Where a family keeps its weights: under the prefix, in each layer under `layer`; "#" is the layer's number.
+// Where a family keeps its weights: under the prefix, in each layer under `layer`; "#" is the layer's number
+// (without it each layer is written over the one before).
 struct Names {
   std::string family, prefix, layer;
   std::string query, key, value, output, attention_norm, up, down, norm;
@@ -70,6 +71,23 @@ Names ElectraNames() {
   return names;
 }
 
+Names AlbertNames() {
+  return {.family = "Albert",
+          .prefix = "albert.",
+          .layer = "encoder.albert_layer_groups.0.albert_layers.0.",
+          .query = "attention.query",
+          .key = "attention.key",
+          .value = "attention.value",
+          .output = "attention.dense",
+          .attention_norm = "attention.LayerNorm",
+          .up = "ffn",
+          .down = "ffn_output",
+          .norm = "full_layer_layer_norm",
+          .head_dense = "albert.pooler",
+          .classifier = "classifier",
+          .projection = "encoder.embedding_hidden_mapping_in"};
+}
+
 bool HasTokenTypes(const TinyConfig& c) { return !c.architecture.starts_with("DistilBert"); }
 
 Names NamesOf(const std::string& architecture) {
@@ -81,7 +99,8 @@ Names NamesOf(const std::string& architecture) {
                             BertNames("XLMRoberta", "roberta."),
                             BertNames("Camembert", "roberta."),
                             DistilBertNames(),
-                            ElectraNames()};
+                            ElectraNames(),
+                            AlbertNames()};
   for (const Names& names : families) {
     if (architecture.starts_with(names.family)) return names;
   }

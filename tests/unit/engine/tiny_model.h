@@ -29,6 +29,7 @@ inline constexpr const char* kTinyArchitectures[] = {
     "BertModel",       "BertForSequenceClassification",       "RobertaModel",   "RobertaForSequenceClassification",
     "XLMRobertaModel", "XLMRobertaForSequenceClassification", "CamembertModel", "CamembertForSequenceClassification",
     "DistilBertModel", "DistilBertForSequenceClassification", "ElectraModel",   "ElectraForSequenceClassification",
+    "AlbertModel",     "AlbertForSequenceClassification",
 };
 
 struct TinyTensor {
