@@ -46,7 +46,7 @@ KIN = (
     Shape("roberta", layers=2, heads=3, hidden=36, intermediate=50, eps=1e-5, positions=66, types=1, family="roberta"),
     Shape("xlm-roberta", layers=3, heads=2, hidden=34, intermediate=45, labels=3, eps=1e-5, positions=70, types=1,
           activation="gelu_new", family="xlm-roberta"),
-    Shape("camembert", layers=1, heads=5, hidden=35, intermediate=61, labels=2, eps=1e-6, positions=80, types=1,
+    Shape("camembert", layers=2, heads=5, hidden=35, intermediate=61, labels=2, eps=1e-6, positions=80, types=1,
           family="camembert"),
     Shape("distilbert", layers=2, heads=3, hidden=33, intermediate=70, family="distilbert"),
     Shape("distilbert-classes", layers=3, heads=2, hidden=38, intermediate=40, labels=4, activation="relu",
