@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -71,7 +72,8 @@ class OffsetMap {
 
 class HfTokenizer final : public Tokenizer {
  public:
-  explicit HfTokenizer(Handle handle) : handle_(std::move(handle)), stand_ins_(FindStandIns()) {}
+  explicit HfTokenizer(Handle handle)
+      : handle_(std::move(handle)), stand_ins_(FindStandIns()), spelling_(FindSpelling()) {}
 
   absl::StatusOr<Encoding> Encode(std::string_view text, std::optional<std::string_view> text_pair,
                                   Truncation truncation, size_t max_tokens) const override {
@@ -126,6 +128,7 @@ class HfTokenizer final : public Tokenizer {
 
   size_t vocab_size() const override { return limpid_hf_vocab_size(handle_.get()); }
   StandIns stand_ins() const override { return stand_ins_; }
+  Spelling spelling() const override { return spelling_; }
 
  private:
   // tokenizer.json does not say what a special token is for; these spellings are those of BERT's and RoBERTa's kin.
@@ -141,6 +144,18 @@ class HfTokenizer final : public Tokenizer {
     return found;
   }
 
+  // That of most entries with a mark.
+  Spelling FindSpelling() const {
+    std::map<Spelling, size_t> counts;
+    Token token;
+    for (uint32_t id = 0; id < vocab_size(); ++id) {
+      if (!Spell(id, token)) continue;
+      if (const auto spelling = SpellingOf(token.text)) ++counts[*spelling];
+    }
+    const auto most = std::ranges::max_element(counts, {}, [](const auto& counted) { return counted.second; });
+    return most == counts.end() ? Spelling::kPieceMark : most->first;
+  }
+
   // Sets id, text and is_special of `token`; false when the vocabulary has no such id.
   bool Spell(uint32_t id, Token& token) const {
     limpid_hf_bytes spelling;
@@ -152,6 +167,7 @@ class HfTokenizer final : public Tokenizer {
 
   const Handle handle_;
   const StandIns stand_ins_;
+  const Spelling spelling_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "text/spelling.h"
 
 // Text to token ids, with the place in the original text that each token came from.
 namespace limpid::text {
@@ -59,6 +60,8 @@ class Tokenizer {
   virtual size_t vocab_size() const = 0;
 
   virtual StandIns stand_ins() const = 0;
+
+  virtual Spelling spelling() const { return Spelling::kPieceMark; }
 };
 
 // Loads `<folder>/tokenizer.json`. NOT_FOUND when it is missing, INVALID_ARGUMENT when it does not parse.

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace limpid::methods {
 namespace {
 
-constexpr std::string_view kPieceMark = "##";
 constexpr std::string_view kUnusedMark = "[unused";
 
 // Whether code points of these first two bytes are punctuation or symbols as a rule: what Latin-1 has of them, U+2000
@@ -29,24 +29,17 @@ bool IsOfLetters(std::string_view spelling) {
 
 }  // namespace
 
-bool IsPiece(std::string_view spelling) {
-  return spelling.starts_with(kPieceMark) && spelling.size() > kPieceMark.size();
-}
-
-std::string_view WithoutPieceMark(std::string_view spelling) {
-  return IsPiece(spelling) ? spelling.substr(kPieceMark.size()) : spelling;
-}
-
 AllowedWords::AllowedWords(const text::Tokenizer& tokenizer, const engine::ModelCard& model, bool words_only) {
   const auto size = static_cast<size_t>(model.vocab_size);
+  const text::Spelling spelling = tokenizer.spelling();
   std::vector<uint8_t> are_words(size, 0), are_pieces(size, 0);
   for (size_t id = 0; id < std::min(size, tokenizer.vocab_size()); ++id) {
     const absl::StatusOr<text::Encoding> known = tokenizer.FromIds({static_cast<int32_t>(id)});
     if (!known.ok()) continue;  // a gap in the vocabulary
     const text::Token& token = known->tokens.front();
     if (token.is_special || token.text.empty() || token.text.starts_with(kUnusedMark)) continue;
-    const bool is_piece = IsPiece(token.text);
-    if (words_only && (is_piece || !IsOfLetters(token.text))) continue;
+    const bool is_piece = text::GoesOn(token.text, spelling);
+    if (words_only && (is_piece || !IsOfLetters(text::AsText(token.text, spelling)))) continue;
     (is_piece ? are_pieces : are_words)[id] = 1;
   }
   words = std::make_shared<const std::vector<uint8_t>>(std::move(are_words));

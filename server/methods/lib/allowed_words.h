@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
@@ -10,13 +9,9 @@
 
 namespace limpid::methods {
 
-// Whether it continues a word: "##able".
-bool IsPiece(std::string_view spelling);
-std::string_view WithoutPieceMark(std::string_view spelling);
-
 // Which entries of the vocabulary may be put in the place of a token: no special ones, none left free ("[unused12]");
-// pieces of words only for pieces, others only for others. Masks of [ModelCard::vocab_size], as
-// engine::SubstitutionSearch has them.
+// `pieces`, which go on with a word (text::GoesOn), only for pieces, others only for others. Masks of
+// [ModelCard::vocab_size], as engine::SubstitutionSearch has them.
 //
 // Made by each search for itself: spelling 30 000 entries takes tens of milliseconds, a search's passes take hundreds,
 // and nothing then has to know when a model is replaced by another.

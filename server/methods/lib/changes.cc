@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "explain/removal.h"
-#include "methods/lib/allowed_words.h"
 
 namespace limpid::methods {
 namespace {
@@ -33,15 +32,18 @@ std::string SpellingOf(int32_t id, const MethodInput& input) {
   return known.ok() ? known->tokens.front().text : std::string();
 }
 
-std::string EditedText(const std::string& text, const std::vector<Edit>& edits, int32_t sequence) {
+std::string EditedText(const std::string& text, const std::vector<Edit>& edits, int32_t sequence,
+                       text::Spelling spelling) {
   std::string edited;
   size_t copied = 0;
   for (const Edit& edit : edits) {
     if (edit.unit.sequence != sequence) continue;
     // Tokens that the normalizer made of one character share its bytes.
-    const size_t begin = std::max<size_t>(edit.unit.begin_byte, copied);
+    size_t begin = std::max<size_t>(edit.unit.begin_byte, copied);
+    // Some tokens that begin a word cover the space before it, which AsText leaves out of the new one.
+    if (begin < edit.unit.end_byte && text[begin] == ' ') ++begin;
     edited.append(text, copied, begin - copied);
-    edited.append(WithoutPieceMark(edit.replacement));
+    edited.append(text::AsText(edit.replacement, spelling));
     copied = std::max<size_t>(edit.unit.end_byte, copied);
   }
   return edited.append(text, copied);
@@ -99,8 +101,11 @@ explain::Edits DescribeChanges(const MethodInput& input, const Changes& changes)
   described.type_ids = std::move(row.type_ids);
   const explain::Input& original = input.request.input;
   if (original.token_ids.has_value()) return described;
-  described.text = EditedText(original.text, described.edits, 0);
-  if (original.text_pair.has_value()) described.text_pair = EditedText(*original.text_pair, described.edits, 1);
+  const text::Spelling spelling = input.tokenizer.spelling();
+  described.text = EditedText(original.text, described.edits, 0, spelling);
+  if (original.text_pair.has_value()) {
+    described.text_pair = EditedText(*original.text_pair, described.edits, 1, spelling);
+  }
   return described;
 }
 

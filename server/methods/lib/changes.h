@@ -40,7 +40,7 @@ engine::Row Changed(const explain::MethodInput& input, const Changes& changes, c
 std::vector<uint32_t> OriginOfTokens(const Changes& changes, size_t num_tokens);
 
 // The changes as the contract has them, with what the model then reads: `edits`, ids, and the texts with everything
-// outside of the changes byte by byte as it was. A "##piece" is put into a text without its mark.
+// outside of the changes byte by byte as it was. A replacement is put into a text as text::AsText has it.
 explain::Edits DescribeChanges(const explain::MethodInput& input, const Changes& changes);
 
 }  // namespace limpid::methods

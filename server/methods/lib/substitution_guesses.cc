@@ -10,9 +10,11 @@ SubstitutionGuesses::SubstitutionGuesses(const EditLimits& limits, uint32_t cand
     : candidates_(std::min(candidates, static_cast<uint32_t>(input.model.vocab_size))), words_only_(words_only) {
   const std::vector<bool> may_change = ChangeableTokens(limits, input);
   const std::vector<text::Token>& tokens = input.encoding.tokens;
+  const text::Spelling spelling = input.tokenizer.spelling();
   for (size_t t = 0; t < tokens.size(); ++t) {
-    const bool is_piece = IsPiece(tokens[t].text);
-    const bool is_cut = is_piece || (t + 1 < tokens.size() && IsPiece(tokens[t + 1].text));
+    const bool is_piece = text::GoesOn(tokens[t].text, spelling);
+    const bool is_cut = is_piece || (t + 1 < tokens.size() && tokens[t + 1].word == tokens[t].word &&
+                                     text::GoesOn(tokens[t + 1].text, spelling));
     // What is left of a word whose beginning is replaced is no word.
     const bool is_possible = may_change[t] && !(words_only && is_cut);
     kinds_.push_back(!is_possible ? Kind::kUntouchable : is_piece ? Kind::kPiece : Kind::kWord);

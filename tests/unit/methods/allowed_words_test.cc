@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/fake_engine.h"
@@ -17,6 +18,10 @@ using ::testing::ElementsAre;
 class ListTokenizer final : public text::Tokenizer {
  public:
   static constexpr int32_t kGap = 3;
+
+  ListTokenizer() = default;
+  ListTokenizer(std::vector<std::string> words, text::Spelling spelling)
+      : words_(std::move(words)), spelling_(spelling) {}
 
   absl::StatusOr<text::Encoding> Encode(std::string_view, std::optional<std::string_view>, text::Truncation,
                                         size_t) const override {
@@ -34,10 +39,12 @@ class ListTokenizer final : public text::Tokenizer {
   }
   size_t vocab_size() const override { return words_.size(); }
   text::StandIns stand_ins() const override { return {}; }
+  text::Spelling spelling() const override { return spelling_; }
 
  private:
   const std::vector<std::string> words_ = {"[CLS]", "[unused12]", "good", "",      "##ness",
                                            "café",  "7",          "€",    "don't", "##"};
+  const text::Spelling spelling_ = text::Spelling::kPieceMark;
 };
 
 engine::ModelCard CardOf(int64_t vocab_size) {
@@ -56,6 +63,15 @@ TEST(AllowedWords, MayBeWordsOfLettersOnly) {
   const AllowedWords allowed(ListTokenizer(), CardOf(10), true);
   EXPECT_THAT(*allowed.words, ElementsAre(0, 0, 1, 0, 0, 1, 0, 0, 0, 0));
   EXPECT_THAT(*allowed.pieces, ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+}
+
+TEST(AllowedWords, BeginWordsWhereTheVocabularyMarksBeginnings) {
+  // " good", "ness", " café", " 7" and a gap, as GPT-2 spells them.
+  const ListTokenizer tokenizer({"\u0120good", "ness", "\u0120caf\u00C3\u00A9", "", "\u01207"},
+                                text::Spelling::kByteLevel);
+  EXPECT_THAT(*AllowedWords(tokenizer, CardOf(5), false).words, ElementsAre(1, 0, 1, 0, 1));
+  EXPECT_THAT(*AllowedWords(tokenizer, CardOf(5), false).pieces, ElementsAre(0, 1, 0, 0, 0));
+  EXPECT_THAT(*AllowedWords(tokenizer, CardOf(5), true).words, ElementsAre(1, 0, 1, 0, 0));
 }
 
 TEST(AllowedWords, AreAsManyAsTheModelHas) {

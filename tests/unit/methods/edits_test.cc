@@ -183,7 +183,7 @@ TEST_F(EditsTest, BackwardRowsAreTowardTheMarginAndForwardRowsWantNothing) {
 }
 
 TEST_F(EditsTest, PiecesAndWordsAreSearchedApart) {
-  text_ = MethodCase("pay ##able now");
+  text_ = MethodCase("pay-##able now");
   Search("hot_flip {}");
   EXPECT_THAT(text_.rows[0].wanted.substitutions->tokens, ElementsAre(1, 3));
   EXPECT_THAT(text_.rows[1].wanted.substitutions->tokens, ElementsAre(2));
@@ -191,6 +191,10 @@ TEST_F(EditsTest, PiecesAndWordsAreSearchedApart) {
 
   Search("hot_flip { words_only: true }");
   EXPECT_THAT(text_.rows[0].wanted.substitutions->tokens, ElementsAre(3)) << "no part of a word";
+
+  text_ = MethodCase("pay ##able now");
+  Search("hot_flip { words_only: true }");
+  EXPECT_THAT(text_.rows[0].wanted.substitutions->tokens, ElementsAre(1, 3)) << "what follows is another word";
 }
 
 TEST_F(EditsTest, CounterfactualTakesWordsOut) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "text/tokenizer.h"
@@ -60,6 +61,7 @@ TEST_F(HfTokenizer, SplitsWordsIntoPiecesBetweenSpecialTokens) {
   EXPECT_THAT(Column(encoding, &Token::sequence), ElementsAre(-1, 0, 0, 0, 0, -1));
   EXPECT_THAT(Column(encoding, &Token::is_special), ElementsAre(true, false, false, false, false, true));
   EXPECT_FALSE(encoding.truncated);
+  EXPECT_EQ(tokenizer_->spelling(), Spelling::kPieceMark);
 }
 
 TEST_F(HfTokenizer, OffsetsPointIntoTheTextBeforeNormalisation) {
@@ -173,6 +175,78 @@ TEST_F(HfTokenizer, FromIdsRefusesAnIdOutsideTheVocabulary) {
     EXPECT_THAT(std::string(encoding.status().message()),
                 HasSubstr("token_ids[1] is " + std::to_string(bad) + ", outside the vocabulary of 10 tokens"));
   }
+}
+
+// A tokenizer of RoBERTa's kin: its special tokens in front, `mask` behind the words.
+std::unique_ptr<Tokenizer> LoadKin(const std::string& name, nlohmann::json model, nlohmann::json pre_tokenizer,
+                                   nlohmann::json post_processor, int mask) {
+  nlohmann::json json = TinyTokenizerJson();
+  json["normalizer"] = json["decoder"] = nullptr;
+  json["model"] = std::move(model);
+  json["pre_tokenizer"] = std::move(pre_tokenizer);
+  json["post_processor"] = std::move(post_processor);
+  nlohmann::json special = json["added_tokens"][0];
+  json["added_tokens"].clear();
+  for (const auto& [content, id] : {std::pair("<s>", 0), std::pair("<pad>", 1), std::pair("</s>", 2),
+                                    std::pair("<unk>", 3), std::pair("<mask>", mask)}) {
+    special["content"] = content;
+    special["id"] = id;
+    json["added_tokens"].push_back(special);
+  }
+  auto loaded = LoadHfTokenizer(TokenizerFolder(name, json.dump()));
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  return loaded.ok() ? *std::move(loaded) : nullptr;
+}
+
+void ExpectRobertasStandIns(const Tokenizer& tokenizer, int mask) {
+  EXPECT_EQ(tokenizer.stand_ins().mask, mask);
+  EXPECT_EQ(tokenizer.stand_ins().pad, 1);
+  EXPECT_EQ(tokenizer.stand_ins().unknown, 3);
+}
+
+TEST(HfTokenizerOfRoberta, LeavesTheSpaceOutOfAWordAndHasOneSegment) {
+  const auto tokenizer = LoadKin(
+      "byte_level",
+      {{"type", "WordLevel"},
+       {"vocab", {{"<s>", 0}, {"<pad>", 1}, {"</s>", 2}, {"<unk>", 3}, {"\u0120a", 4}, {"b", 5}, {"<mask>", 6}}},
+       {"unk_token", "<unk>"}},
+      {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}},
+      {{"type", "RobertaProcessing"},
+       {"sep", {"</s>", 2}},
+       {"cls", {"<s>", 0}},
+       {"trim_offsets", true},
+       {"add_prefix_space", false}},
+      6);
+  ASSERT_NE(tokenizer, nullptr);
+
+  const auto encoding = tokenizer->Encode("b a", "b", Truncation::kError, kNoLimit);
+
+  ASSERT_TRUE(encoding.ok()) << encoding.status();
+  EXPECT_THAT(Column(*encoding, &Token::id), ElementsAre(0, 5, 4, 2, 2, 5, 2));
+  EXPECT_THAT(Column(*encoding, &Token::type_id), testing::Each(0));
+  EXPECT_THAT(Column(*encoding, &Token::word), ElementsAre(-1, 0, 1, -1, -1, 0, -1));
+  EXPECT_THAT(Column(*encoding, &Token::begin_byte), ElementsAre(0, 0, 2, 0, 0, 0, 0));
+  EXPECT_THAT(Column(*encoding, &Token::end_byte), ElementsAre(0, 1, 3, 0, 0, 1, 0));
+  ExpectRobertasStandIns(*tokenizer, 6);
+  EXPECT_EQ(tokenizer->spelling(), Spelling::kByteLevel);
+}
+
+TEST(HfTokenizerOfXlmRoberta, JoinsPiecesIntoWords) {
+  const auto tokenizer = LoadKin(
+      "metaspace", nlohmann::json::parse(R"({"type": "Unigram", "unk_id": 3, "byte_fallback": false,
+        "vocab": [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["\u2581", -2.0], ["\u2581a", -1.0],
+                  ["b", -1.0], ["<mask>", 0.0]]})"),
+      {{"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", "always"}, {"split", true}}, nullptr, 7);
+  ASSERT_NE(tokenizer, nullptr);
+
+  const auto encoding = tokenizer->Encode("a b", std::nullopt, Truncation::kError, kNoLimit);
+
+  ASSERT_TRUE(encoding.ok()) << encoding.status();
+  EXPECT_THAT(Column(*encoding, &Token::id), ElementsAre(5, 4, 6));
+  EXPECT_THAT(Column(*encoding, &Token::word), ElementsAre(0, 1, 1));
+  EXPECT_THAT(Column(*encoding, &Token::end_byte), ElementsAre(1, 2, 3));
+  ExpectRobertasStandIns(*tokenizer, 7);
+  EXPECT_EQ(tokenizer->spelling(), Spelling::kMetaspace);
 }
 
 }  // namespace
