@@ -117,13 +117,34 @@ class HfTokenizer final : public Tokenizer {
     result.tokens.reserve(ids.size());
     for (size_t i = 0; i < ids.size(); ++i) {
       Token& token = result.tokens.emplace_back();
-      if (ids[i] < 0 || !Spell(static_cast<uint32_t>(ids[i]), token)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("token_ids[", i, "] is ", ids[i], ", outside the vocabulary of ", vocab_size(), " tokens"));
-      }
+      if (ids[i] < 0 || !Spell(static_cast<uint32_t>(ids[i]), token)) return OutsideVocabulary(ids[i], i);
       token.sequence = token.is_special ? -1 : 0;
     }
     return result;
+  }
+
+  absl::StatusOr<std::string> Decode(std::span<const int32_t> ids, bool skip_special_tokens) const override {
+    // Python passes over ids that it does not know.
+    for (size_t i = 0; i < ids.size(); ++i) {
+      limpid_hf_bytes spelling;
+      bool is_special;
+      const bool is_known =
+          ids[i] >= 0 && limpid_hf_spelling(handle_.get(), static_cast<uint32_t>(ids[i]), &spelling, &is_special);
+      if (!is_known) return OutsideVocabulary(ids[i], i);
+    }
+    const std::vector<uint32_t> raw(ids.begin(), ids.end());
+    limpid_hf_text text;
+    char* error = nullptr;
+    ABSL_RETURN_IF_ERROR(
+        ToStatus(limpid_hf_decode(handle_.get(), raw.data(), raw.size(), skip_special_tokens, &text, &error), error));
+    const absl::Cleanup free_text = [&text] { limpid_hf_text_free(text); };
+    return std::string(text.data, text.size);
+  }
+
+  std::optional<int32_t> IdOf(std::string_view token) const override {
+    uint32_t id;
+    if (!limpid_hf_find(handle_.get(), Bytes(token), &id)) return std::nullopt;
+    return static_cast<int32_t>(id);
   }
 
   size_t vocab_size() const override { return limpid_hf_vocab_size(handle_.get()); }
@@ -154,6 +175,11 @@ class HfTokenizer final : public Tokenizer {
     }
     const auto most = std::ranges::max_element(counts, {}, [](const auto& counted) { return counted.second; });
     return most == counts.end() ? Spelling::kPieceMark : most->first;
+  }
+
+  absl::Status OutsideVocabulary(int32_t id, size_t index) const {
+    return absl::InvalidArgumentError(
+        absl::StrCat("token_ids[", index, "] is ", id, ", outside the vocabulary of ", vocab_size(), " tokens"));
   }
 
   // Sets id, text and is_special of `token`; false when the vocabulary has no such id.

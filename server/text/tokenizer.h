@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,7 @@ struct StandIns {
 };
 
 // A Hugging Face fast tokenizer (tokenizer.json): same ids and offsets as Python's `tokenizers`, because it is the
-// same code. Immutable after loading; any thread may encode.
+// same code. Immutable after loading; any thread may encode and decode.
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
@@ -56,6 +57,13 @@ class Tokenizer {
   // Tokens for ids the caller chose himself: spelling and is_special are filled in, offsets are empty.
   // An id outside the vocabulary is INVALID_ARGUMENT naming its index and the vocabulary's size.
   virtual absl::StatusOr<Encoding> FromIds(const std::vector<int32_t>& ids) const = 0;
+
+  // The text of ids, as Python's `decode` gives it: bytes that are no UTF-8 become U+FFFD.
+  // An id outside the vocabulary is INVALID_ARGUMENT naming its index and the vocabulary's size.
+  virtual absl::StatusOr<std::string> Decode(std::span<const int32_t> ids, bool skip_special_tokens) const = 0;
+
+  // The token that the vocabulary, added tokens included, spells so ("\u2581able").
+  virtual std::optional<int32_t> IdOf(std::string_view token) const = 0;
 
   virtual size_t vocab_size() const = 0;
 

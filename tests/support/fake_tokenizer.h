@@ -1,11 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "text/tokenizer.h"
 
@@ -48,6 +51,25 @@ class FakeTokenizer final : public text::Tokenizer {
       encoding.tokens.push_back(std::move(token));
     }
     return encoding;
+  }
+
+  // As FromIds spells them, a space between two.
+  absl::StatusOr<std::string> Decode(std::span<const int32_t> ids, bool skip_special_tokens) const override {
+    const auto encoding = FromIds({ids.begin(), ids.end()});
+    if (!encoding.ok()) return encoding.status();
+    std::string text;
+    for (const text::Token& token : encoding->tokens) {
+      if (skip_special_tokens && token.is_special) continue;
+      absl::StrAppend(&text, text.empty() ? "" : " ", token.text);
+    }
+    return text;
+  }
+
+  std::optional<int32_t> IdOf(std::string_view token) const override {
+    int32_t id;
+    const bool is_known =
+        token.starts_with('#') && absl::SimpleAtoi(std::string(token.substr(1)), &id) && id >= 0 && id < kVocabSize;
+    return is_known ? std::optional(id) : std::nullopt;
   }
 
   size_t vocab_size() const override { return kVocabSize; }

@@ -6,7 +6,7 @@
 
 // C interface of the Rust crate `tokenizers`, for hf_tokenizer.cc only.
 //
-// Threading: a loaded tokenizer is immutable; any thread may encode with it.
+// Threading: a loaded tokenizer is immutable; any thread may encode and decode with it.
 // Errors: a function that returns limpid_hf_status sets *error to a NUL-terminated message when the status is not
 // LIMPID_HF_OK; free it with limpid_hf_error_free. A panic in Rust is an error like any other, never an abort.
 
@@ -61,6 +61,12 @@ typedef struct limpid_hf_encoding {
   bool truncated;
 } limpid_hf_encoding;
 
+// Owns its bytes, which are UTF-8; give it back with limpid_hf_text_free.
+typedef struct limpid_hf_text {
+  char* data;
+  size_t size;
+} limpid_hf_text;
+
 // Parses the contents of a tokenizer.json. The file's own truncation and padding settings are ignored.
 limpid_hf_status limpid_hf_tokenizer_load(limpid_hf_bytes json, limpid_hf_tokenizer** tokenizer, char** error);
 void limpid_hf_tokenizer_free(limpid_hf_tokenizer* tokenizer);
@@ -71,10 +77,18 @@ size_t limpid_hf_vocab_size(const limpid_hf_tokenizer* tokenizer);
 // Spelling of a token, borrowed from the tokenizer. False when no token has this id.
 bool limpid_hf_spelling(const limpid_hf_tokenizer* tokenizer, uint32_t id, limpid_hf_bytes* spelling, bool* is_special);
 
+// The token of this spelling. False when there is none.
+bool limpid_hf_find(const limpid_hf_tokenizer* tokenizer, limpid_hf_bytes spelling, uint32_t* id);
+
 // Encodes with special tokens. `encoding` is written only when the status is LIMPID_HF_OK.
 limpid_hf_status limpid_hf_encode(const limpid_hf_tokenizer* tokenizer, const limpid_hf_input* input,
                                   limpid_hf_encoding* encoding, char** error);
 void limpid_hf_encoding_free(limpid_hf_encoding encoding);
+
+// The text of `size` ids. `text` is written only when the status is LIMPID_HF_OK.
+limpid_hf_status limpid_hf_decode(const limpid_hf_tokenizer* tokenizer, const uint32_t* ids, size_t size,
+                                  bool skip_special_tokens, limpid_hf_text* text, char** error);
+void limpid_hf_text_free(limpid_hf_text text);
 
 void limpid_hf_error_free(char* error);
 

@@ -279,6 +279,8 @@ class ThrowingTokenizer final : public text::Tokenizer {
     throw std::runtime_error("defect in the tokenizer");
   }
   absl::StatusOr<text::Encoding> FromIds(const std::vector<int32_t>&) const override { throw std::bad_alloc(); }
+  absl::StatusOr<std::string> Decode(std::span<const int32_t>, bool) const override { throw std::bad_alloc(); }
+  std::optional<int32_t> IdOf(std::string_view) const override { return std::nullopt; }
   size_t vocab_size() const override { return 0; }
   text::StandIns stand_ins() const override { return {}; }
 };

@@ -37,6 +37,10 @@ class ListTokenizer final : public text::Tokenizer {
     }
     return encoding;
   }
+  absl::StatusOr<std::string> Decode(std::span<const int32_t>, bool) const override {
+    return absl::UnimplementedError("");
+  }
+  std::optional<int32_t> IdOf(std::string_view) const override { return std::nullopt; }
   size_t vocab_size() const override { return words_.size(); }
   text::StandIns stand_ins() const override { return {}; }
   text::Spelling spelling() const override { return spelling_; }

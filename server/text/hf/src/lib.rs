@@ -51,6 +51,12 @@ pub struct CEncoding {
     truncated: bool,
 }
 
+#[repr(C)]
+pub struct Text {
+    data: *mut c_char,
+    size: usize,
+}
+
 struct Spelling {
     text: String,
     is_special: bool,
@@ -113,6 +119,20 @@ pub unsafe extern "C" fn limpid_hf_spelling(
 }
 
 /// # Safety
+/// `tokenizer` came from `limpid_hf_tokenizer_load`; `spelling` is readable; `id` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn limpid_hf_find(tokenizer: *const LoadedTokenizer, spelling: Bytes, id: *mut u32) -> bool {
+    catch_unwind(|| {
+        let spelling = std::str::from_utf8(spelling.as_slice()).ok()?;
+        (*tokenizer).tokenizer.token_to_id(spelling)
+    })
+    .ok()
+    .flatten()
+    .map(|found| *id = found)
+    .is_some()
+}
+
+/// # Safety
 /// `tokenizer` came from `limpid_hf_tokenizer_load`; `input` and the bytes it names are readable; `encoding` and
 /// `error` are writable.
 #[no_mangle]
@@ -144,6 +164,36 @@ pub unsafe extern "C" fn limpid_hf_encode(
 pub unsafe extern "C" fn limpid_hf_encoding_free(encoding: CEncoding) {
     let _ = catch_unwind(AssertUnwindSafe(|| {
         drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(encoding.tokens, encoding.size)));
+    }));
+}
+
+/// # Safety
+/// `tokenizer` came from `limpid_hf_tokenizer_load`; `size` ids are readable; `text` and `error` are writable.
+#[no_mangle]
+pub unsafe extern "C" fn limpid_hf_decode(
+    tokenizer: *const LoadedTokenizer,
+    ids: *const u32,
+    size: usize,
+    skip_special_tokens: bool,
+    text: *mut Text,
+    error: *mut *mut c_char,
+) -> Status {
+    guarded(error, Failure::Internal, || {
+        // The pointer may be null.
+        let ids = if size == 0 { &[] } else { std::slice::from_raw_parts(ids, size) };
+        let decoded = (*tokenizer).tokenizer.decode(ids, skip_special_tokens)?.into_bytes().into_boxed_slice();
+        let size = decoded.len();
+        *text = Text { data: Box::into_raw(decoded).cast(), size };
+        Ok(())
+    })
+}
+
+/// # Safety
+/// `text` came from `limpid_hf_decode` and is not used again.
+#[no_mangle]
+pub unsafe extern "C" fn limpid_hf_text_free(text: Text) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(text.data.cast::<u8>(), text.size)));
     }));
 }
 
