@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "engine/check_interventions.h"
+#include "engine/check_past.h"
 
 namespace limpid::engine {
 namespace {
@@ -27,12 +28,23 @@ absl::Status CheckClass(int32_t index, int32_t unset, size_t num_classes, const 
       absl::StrFormat("%s.index is %d, the model has classes 0 to %d", field, index, num_classes - 1));
 }
 
-absl::Status CheckTarget(const ModelCard& card, const Target& target) {
-  const bool classifier = card.task != ModelCard::Task::kEmbedding;
+absl::Status CheckTarget(const ModelCard& card, const Target& target, size_t length) {
+  const bool classifier = card.has_classes();
+  if (target.position != Target::kLastToken && !card.is_language_model()) {
+    return absl::InvalidArgumentError("target.position needs a language model");
+  }
+  if (target.position != Target::kLastToken &&
+      (target.position < 0 || target.position >= static_cast<int64_t>(length))) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("target.position is %d, must be in [0, %d)", target.position, length));
+  }
   switch (target.kind) {
     case Target::Kind::kNone:
-    case Target::Kind::kMeanOutput:
       return absl::OkStatus();
+    case Target::Kind::kMeanOutput:
+      if (!card.is_language_model()) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          "target.mean_output needs a classifier or an encoder, this is a language model");
     case Target::Kind::kSimilarity:
       if (classifier)
         return absl::InvalidArgumentError("target.similarity needs an embedding model, this is a classifier");
@@ -49,11 +61,11 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target) {
     return absl::InvalidArgumentError("target.score must be logit for a regression: it has no probabilities");
   }
   const bool contrast = target.kind == Target::Kind::kContrast;
-  ABSL_RETURN_IF_ERROR(CheckClass(target.class_index, Target::kPredicted, card.labels.size(),
+  ABSL_RETURN_IF_ERROR(CheckClass(target.class_index, Target::kPredicted, card.num_classes(),
                                   contrast ? "target.contrast.target" : "target.class"));
   if (!contrast) return absl::OkStatus();
-  ABSL_RETURN_IF_ERROR(CheckClass(target.foil_index, Target::kRunnerUp, card.labels.size(), "target.contrast.foil"));
-  if (card.labels.size() < 2)
+  ABSL_RETURN_IF_ERROR(CheckClass(target.foil_index, Target::kRunnerUp, card.num_classes(), "target.contrast.foil"));
+  if (card.num_classes() < 2)
     return absl::InvalidArgumentError("target.contrast needs a model of at least two classes");
   if (target.class_index >= 0 && target.class_index == target.foil_index) {
     return absl::InvalidArgumentError("target.contrast.foil must differ from target.contrast.target");
@@ -96,12 +108,13 @@ absl::Status CheckRow(const ModelCard& card, const Row& row) {
   ABSL_RETURN_IF_ERROR(CheckIds(row.token_ids, card.vocab_size, "input.token_ids.ids"));
   const int64_t num_types = std::max<int64_t>(card.type_vocab_size, 1);
   ABSL_RETURN_IF_ERROR(CheckIds(row.type_ids, num_types, "input.token_ids.type_ids"));
-  ABSL_RETURN_IF_ERROR(CheckTarget(card, row.target));
+  ABSL_RETURN_IF_ERROR(CheckTarget(card, row.target, length));
   if (row.wanted.needs_backward() && row.target.kind == Target::Kind::kNone) {
     return absl::InvalidArgumentError("target: a gradient needs a target");
   }
   ABSL_RETURN_IF_ERROR(CheckLayers(row.wanted.attention_layers, card.num_layers, "attention.layers"));
   ABSL_RETURN_IF_ERROR(CheckLayers(row.wanted.hidden_states, card.num_layers + 1, "wanted.hidden_states"));
+  ABSL_RETURN_IF_ERROR(CheckPast(card, row));
   return CheckInterventions(card, row);
 }
 

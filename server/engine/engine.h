@@ -15,16 +15,23 @@ namespace limpid::engine {
 // What a loaded model is: everything a caller may ask without running it. Without token types type_vocab_size is 0.
 struct ModelCard {
   std::string architecture;  // config.json `architectures[0]`
-  enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding } task = Task::kEmbedding;
-  std::vector<std::string> labels;  // [classes]; empty for embeddings
+  enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding, kLanguageModel } task = Task::kEmbedding;
+  std::vector<std::string>
+      labels;  // [classes]; empty for embeddings, and for language models, whose classes are tokens
   int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
   int64_t max_tokens = 0;  // longest sequence, special tokens included
   int64_t num_parameters = 0;
+  std::vector<int32_t> end_tokens;    // of a text that a language model generates; may be empty
+  bool is_causal = false;             // no token sees those behind it
   bool has_lrp = false;               // the backward pass knows the rules of relevance propagation
   bool embedding_normalized = false;  // pooled embedding is divided by its L2 norm
   bool has_mean_pooling = false;      // pooled embedding is the mean of all last hidden states
   std::string weights_sha256;         // of model.safetensors, hex
   std::string device;                 // "cpu", "cuda:0"
+
+  bool is_language_model() const { return task == Task::kLanguageModel; }
+  bool has_classes() const { return task != Task::kEmbedding; }
+  size_t num_classes() const { return is_language_model() ? static_cast<size_t>(vocab_size) : labels.size(); }
 };
 
 // What a row costs, from its length and what is wanted of it, without running it.
@@ -61,6 +68,12 @@ class Engine {
 
   // Of one row; those of a batch's rows add up. Thread-safe.
   virtual PassCost Cost(size_t num_tokens, const Wanted& wanted) const = 0;
+
+  // For a sequence that grows to `capacity` tokens, of a causal model; with all that a backward pass needs if asked.
+  // Thread-safe.
+  virtual std::shared_ptr<Past> NewPast(size_t capacity, bool keeps_for_backward) = 0;
+  // Its memory once it is full.
+  virtual uint64_t PastBytes(size_t capacity, bool keeps_for_backward) const = 0;
 
   // Runs the rows as one packed batch; `observer` may be null; results in the same order. A row's result does not
   // depend on the other rows beyond rounding. INTERNAL on a defect or a result that is not finite, RESOURCE_EXHAUSTED

@@ -21,14 +21,19 @@ enum class Score { kLogit, kLogProb, kProb };
 // The scalar F toward which a row is differentiated. kNone: the row needs no gradient.
 struct Target {
   enum class Kind { kNone, kClass, kContrast, kSimilarity, kMeanOutput };
+  static constexpr int32_t kLastToken = -1;
   // Decided after the forward pass, so that one pass is enough.
   static constexpr int32_t kPredicted = -1;
   static constexpr int32_t kRunnerUp = -2;
 
   Kind kind = Kind::kNone;
   Score score = Score::kLogit;
-  int32_t class_index = kPredicted;  // kClass, kContrast: index, or kPredicted
-  int32_t foil_index = kRunnerUp;    // kContrast: index, or kRunnerUp = best class other than class_index
+  int32_t class_index =
+      kPredicted;                  // kClass, kContrast: index, or kPredicted; a language model's classes are token ids
+  int32_t foil_index = kRunnerUp;  // kContrast: index, or kRunnerUp = best class other than class_index
+  // Language models: the token whose scores these are, in [0, T), or kLastToken: a causal model's next token, a masked
+  // model's token in this place. Counts for the prediction without a target too.
+  int32_t position = kLastToken;
   // kSimilarity: pooled embedding of the other text, [hidden_size].
   std::shared_ptr<const std::vector<float>> reference = nullptr;
 
@@ -124,8 +129,20 @@ struct Wanted {
            !gradient_dots.empty() || layer_gradient_x_activation || layer_gradient_dot != nullptr ||
            substitutions.has_value();
   }
+  // Whether the forward pass is looked at while it runs, layer by layer.
+  bool taps_layers() const {
+    return !attention_layers.empty() || head_mean_attention || value_zeroing || layer_gradient_x_activation ||
+           layer_gradient_dot != nullptr || !hidden_states.empty();
+  }
 
   friend bool operator==(const Wanted&, const Wanted&) = default;
+};
+
+// What a causal model has computed of a sequence's leading tokens, for rows that go on from there; an engine's
+// (Engine::NewPast). Rows of one past must run one after the other.
+class Past {
+ public:
+  virtual ~Past() = default;
 };
 
 // One token sequence run through the model once.
@@ -140,6 +157,15 @@ struct Row {
   std::vector<int32_t> positions = {};
   std::shared_ptr<const HiddenStates> replaced_hidden = nullptr;  // put in place of what the layers before computed
   BackwardRule backward_rule = BackwardRule::kGradient;
+  // The leading `past_length` of token_ids are in `past` already and are not run again; this row adds the others, so
+  // that the next may go on behind them. Not with what changes a row or taps its layers (check_past.cc).
+  std::shared_ptr<Past> past = nullptr;
+  int64_t past_length = 0;
+
+  // That the pass has to do with: the forward pass runs the new ones, the backward pass all.
+  size_t num_computed_tokens() const {
+    return token_ids.size() - (wanted.needs_backward() ? 0 : static_cast<size_t>(past_length));
+  }
 
   friend bool operator==(const Row&, const Row&) = default;
 };

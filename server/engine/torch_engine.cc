@@ -22,10 +22,11 @@
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/capture.h"
 #include "engine/pass/cost.h"
-#include "engine/pass/encoder_weights.h"
 #include "engine/pass/forward.h"
 #include "engine/pass/head.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
+#include "engine/pass/past.h"
 #include "engine/pass/shards.h"
 #include "engine/pass/shared_inputs.h"
 #include "engine/weights/model_folder.h"
@@ -37,7 +38,7 @@ namespace {
 // LibTorch throws; nothing above this file knows. Its what() carries a backtrace, which no caller should see.
 absl::Status ToStatus(const c10::Error& error) { return absl::InternalError(error.what_without_backtrace()); }
 
-ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, std::string weights_sha256,
+ModelCard MakeCard(const Architecture& a, const ModelWeights& weights, std::string weights_sha256,
                    const at::Device& device) {
   ModelCard card;
   card.architecture = a.name;
@@ -50,6 +51,8 @@ ModelCard MakeCard(const Architecture& a, const EncoderWeights& weights, std::st
   card.type_vocab_size = a.type_vocab_size;
   card.max_tokens = a.max_tokens();
   card.num_parameters = weights.num_parameters;
+  card.end_tokens = a.end_tokens;
+  card.is_causal = a.is_causal;
   card.has_lrp = HasLrp();
   card.embedding_normalized = a.normalize_embedding;
   card.has_mean_pooling = a.head == Head::kNone && a.pooling == Pooling::kMean;
@@ -78,7 +81,7 @@ class OneAtATime final : public PassObserver {
 
 class TorchEngine : public Engine {
  public:
-  TorchEngine(Architecture architecture, EncoderWeights weights, ModelCard card, at::Device device, int num_threads)
+  TorchEngine(Architecture architecture, ModelWeights weights, ModelCard card, at::Device device, int num_threads)
       : architecture_(std::move(architecture)),
         weights_(std::move(weights)),
         card_(std::move(card)),
@@ -86,9 +89,28 @@ class TorchEngine : public Engine {
         num_threads_(num_threads) {}
 
   const ModelCard& card() const override { return card_; }
-  absl::Status Check(const Row& row) const override { return CheckRow(card_, row); }
+  absl::Status Check(const Row& row) const override {
+    ABSL_RETURN_IF_ERROR(CheckRow(card_, row));
+    if (row.past == nullptr) return absl::OkStatus();
+    const TorchPast& past = PastOf(row);
+    if (static_cast<int64_t>(row.token_ids.size()) > past.capacity()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("past: there is room for ", past.capacity(), " tokens, not for ", row.token_ids.size()));
+    }
+    if (row.wanted.needs_backward() && !past.keeps_for_backward()) {
+      return absl::InvalidArgumentError("past: it does not keep what a backward pass needs");
+    }
+    return absl::OkStatus();
+  }
   PassCost Cost(size_t num_tokens, const Wanted& wanted) const override {
     return CostOf(architecture_, num_tokens, wanted, device_.is_cpu() && cpu::BestKernels() != nullptr);
+  }
+
+  std::shared_ptr<Past> NewPast(size_t capacity, bool keeps_for_backward) override {
+    return std::make_shared<TorchPast>(architecture_, static_cast<int64_t>(capacity), keeps_for_backward, device_);
+  }
+  uint64_t PastBytes(size_t capacity, bool keeps_for_backward) const override {
+    return TorchPast::Bytes(architecture_, static_cast<int64_t>(capacity), keeps_for_backward);
   }
 
   absl::StatusOr<std::vector<RowResult>> Run(std::span<const Row* const> rows, PassObserver* observer) override {
@@ -140,6 +162,7 @@ class TorchEngine : public Engine {
                         std::vector<RowResult>* results) const {
     std::vector<const Row*> shard_rows;
     for (size_t row : shard) shard_rows.push_back(rows[row]);
+    if (GrowsSavedPast(*shard_rows.front())) return RunGrowing(*shard_rows.front(), shard.front(), observer, results);
     const PackedBatch batch = Pack(shard_rows, device_);
     const SharedInputs shared = ShareInputs(shard_rows);
     const PackedBatch inputs = shared.any() ? Pack(shared.inputs, device_) : batch;
@@ -176,8 +199,36 @@ class TorchEngine : public Engine {
     return absl::OkStatus();
   }
 
+  // A row whose past keeps what a backward pass needs, alone: the forward pass over its new tokens, the backward pass
+  // over all of them.
+  absl::Status RunGrowing(const Row& row, size_t index, PassObserver* observer, std::vector<RowResult>* results) const {
+    const Row* const rows[] = {&row};
+    PackedBatch added = Pack(rows, device_);
+    added.keeps_activations = true;
+    LayerTaps no_taps(architecture_, added);
+    SavedActivations saved =
+        Forward(architecture_, weights_, added, &no_taps, [](size_t /*layer*/, const SavedLayer& /*kept*/) {});
+    SavedHead saved_head;
+    std::vector<Prediction> predictions = HeadForward(architecture_, weights_, added, saved, &saved_head);
+    ABSL_RETURN_IF_ERROR(CheckFinite(predictions.front()));
+    observer->OnPrediction(index, predictions.front());
+    saved = PastOf(row).Append(row.past_length, std::move(saved));
+
+    const PackedBatch all = Pack(rows, device_, PackedTokens::kAll);
+    LayerTaps taps(architecture_, all);
+    Gradients gradients;
+    if (all.num_backward > 0) {
+      at::Tensor grad = HeadVjp(architecture_, weights_, all, predictions, saved_head, saved.last_hidden_state);
+      gradients = Backward(architecture_, weights_, all, saved, &taps, std::move(grad));
+    }
+    std::vector<RowResult> captured = Capture(all, saved, taps, &gradients, std::move(predictions));
+    ABSL_RETURN_IF_ERROR(CheckFiniteGradients(captured.front()));
+    (*results)[index] = std::move(captured.front());
+    return absl::OkStatus();
+  }
+
   const Architecture architecture_;
-  const EncoderWeights weights_;
+  const ModelWeights weights_;
   const ModelCard card_;
   const at::Device device_;
   const int num_threads_;
@@ -223,7 +274,7 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_fold
     // Takes longer than all the rest, on a thread of its own.
     std::future<std::string> sha256 =
         std::async(std::launch::async, [file = folder.weights] { return Sha256Hex(file->bytes()); });
-    ABSL_ASSIGN_OR_RETURN(EncoderWeights weights, LoadEncoderWeights(folder.architecture, folder.weights, device));
+    ABSL_ASSIGN_OR_RETURN(ModelWeights weights, LoadModelWeights(folder.architecture, folder.weights, device));
     ModelCard card = MakeCard(folder.architecture, weights, sha256.get(), device);
     return std::make_unique<TorchEngine>(std::move(folder.architecture), std::move(weights), std::move(card), device,
                                          options.num_threads);

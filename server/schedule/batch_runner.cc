@@ -94,12 +94,15 @@ absl::Status BatchRunner::RunTogether(engine::Engine* engine, std::span<const Ro
 void BatchRunner::Count(std::span<const RowTicket> tickets, absl::Duration duration) {
   size_t tokens = 0, backward = 0;
   double flops = 0;
+  bool goes_on = true;
   for (const RowTicket& ticket : tickets) {
-    tokens += ticket.row().token_ids.size();
+    tokens += ticket.row().num_computed_tokens();
     backward += ticket.row().wanted.needs_backward() ? 1 : 0;
     flops += ticket.cost().flops;
+    goes_on = goes_on && ticket.row().past_length > 0;
   }
-  speed_->Record(flops, duration);
+  // A token or two that go on from a past take as long as reading the weights does, which says nothing of others.
+  if (!goes_on) speed_->Record(flops, duration);
   if (metrics_ != nullptr) {
     metrics_->compute_seconds->Increment(absl::ToDoubleSeconds(duration));
     metrics_->compute_flops->Increment(flops);

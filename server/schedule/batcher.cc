@@ -17,7 +17,7 @@ constexpr absl::Duration kSharedFor = absl::Seconds(5);
 
 size_t TokensFrom(const WaitingGroup& group, size_t next_row) {
   size_t tokens = 0;
-  for (size_t i = next_row; i < group.num_rows(); ++i) tokens += group.row(i).token_ids.size();
+  for (size_t i = next_row; i < group.num_rows(); ++i) tokens += group.row(i).num_computed_tokens();
   return tokens;
 }
 
@@ -105,7 +105,7 @@ Batch Batcher::NextBatch(absl::Time now) {
 
 bool Batcher::Fits(const Batch& batch, const RowTicket& ticket) const {
   if (batch.tickets.empty()) return true;
-  return batch.num_tokens + ticket.row().token_ids.size() <= options_.max_batch_tokens &&
+  return batch.num_tokens + ticket.row().num_computed_tokens() <= options_.max_batch_tokens &&
          batch.peak_bytes + ticket.cost().peak_bytes <= options_.max_batch_bytes;
 }
 
@@ -126,7 +126,7 @@ void Batcher::FillBatch(Lane* lane, absl::Time now, Batch* batch) {
     Call& call = client.calls.Next();
     Rest& rest = call.groups.Next();
     RowTicket ticket = {rest.group, rest.next_row};
-    const size_t tokens = ticket.row().token_ids.size();
+    const size_t tokens = ticket.row().num_computed_tokens();
     size_t& of_call = tokens_of_call[call.number];
     // By turns: when one call has had its share, the others have had all they wanted or their shares.
     if (!Fits(*batch, ticket) || (of_call > 0 && of_call + tokens > most_of_one_call)) return;

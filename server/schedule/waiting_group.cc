@@ -28,7 +28,7 @@ WaitingGroup::WaitingGroup(RowGroup group, absl::Time now)
     : group_(std::move(group)), results_(group_.rows.size()), announced_(group_.rows.size()) {
   timing_.queued = now;
   for (const engine::Row& row : group_.rows) {
-    costs_.push_back(group_.engine->Cost(row.token_ids.size(), row.wanted));
+    costs_.push_back(group_.engine->Cost(row.num_computed_tokens(), row.wanted));
     flops_left_ += costs_.back().flops;
   }
 }

@@ -101,6 +101,12 @@ class FakeEngine final : public engine::Engine {
             .result_bytes = sizeof(float) * maps};
   }
 
+  std::shared_ptr<engine::Past> NewPast(size_t /*capacity*/, bool /*keeps_for_backward*/) override {
+    return std::make_shared<engine::Past>();
+  }
+  // A token's past is a hundred bytes.
+  uint64_t PastBytes(size_t capacity, bool /*keeps_for_backward*/) const override { return 100 * capacity; }
+
   // What Run gives for `row`.
   engine::RowResult ResultOf(const engine::Row& row) const {
     engine::RowResult result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,18 @@
 // An architecture is data: numbers, choices among shared blocks, and where each weight is found in the folder.
 namespace limpid::engine {
 
-enum class Activation { kGelu, kGeluTanh, kRelu, kTanh };
+enum class Activation { kGelu, kGeluTanh, kRelu, kTanh, kSilu };
 
+// LayerNorm (Ba et al. 2016): y = (s - mean) / sqrt(var + eps) * weight + bias over the last dimension. RMSNorm (Zhang
+// & Sennrich 2019): y = s / sqrt(mean(s^2) + eps) * weight.
+enum class NormKind { kLayerNorm, kRmsNorm };
+
+// Which token the classifier reads.
 enum class Head {
-  kNone,        // last hidden state; pooled for an embedding
-  kClassifier,  // f(dense(first token)), then a linear classifier
+  kNone,         // no classifier: the last hidden state; pooled for an embedding
+  kFirstToken,   // by way of f(dense)
+  kLastToken,    // directly
+  kTargetToken,  // the target's; scores of the whole vocabulary
 };
 
 enum class Pooling { kMean, kFirstToken };
@@ -24,14 +32,31 @@ enum class Pooling { kMean, kFirstToken };
 // ".weight" and ".bias" are added.
 struct WeightNames {
   std::string prefix;  // e.g. "bert.", before all names except the head's
-  std::string word_embeddings, position_embeddings, embedding_norm;
-  std::string token_type_embeddings = {};  // empty: there are none
-  std::string embedding_projection = {};   // from embedding_size to hidden_size; empty: there is none
-  std::string query, key, value, attention_output, attention_norm;
+  std::string word_embeddings;
+  std::string position_embeddings = {}, embedding_norm = {};  // empty: there are none
+  std::string token_type_embeddings = {};                     // empty: there are none
+  std::string embedding_projection = {};  // from embedding_size to hidden_size; empty: there is none
+  std::string query = {}, key = {}, value = {};
+  std::string query_key_value = {};            // where the three are one
+  std::string query_norm = {}, key_norm = {};  // of each head; empty: there are none
+  std::string attention_output, attention_norm;
+  std::string mlp_gate = {};  // of a gated feed-forward; empty: it has no gate
   std::string mlp_up, mlp_down, mlp_norm;
+  std::string final_norm = {};  // behind the last layer; empty: there is none
   std::string pooler = {};      // the head's first layer, where it is part of the encoder: under the prefix
   std::string head_dense = {};  // where it is not: without the prefix
-  std::string classifier;       // without the prefix
+  std::string classifier = {};  // without the prefix; empty: it is the table of word embeddings
+};
+
+// Rotary position embedding: of a head's leading numbers, twice as many as there are frequencies.
+struct Rotary {
+  std::vector<float> inverse_frequencies;  // radians a position
+  double factor = 1;                       // of what was turned
+};
+
+// Which linear layers have a bias.
+struct Biases {
+  bool query_key_value = true, attention_output = true, mlp = true, classifier = true;
 };
 
 // Field names are config.json's where it has one.
@@ -42,21 +67,34 @@ struct Architecture {
   int64_t first_position = 0;   // row of the position table that the first token has
   int64_t embedding_size = 0;   // width of the tables and of all attach points
   int64_t hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, intermediate_size = 0;
-  double layer_norm_eps = 0;
+  int64_t num_key_value_heads = 0, head_size = 0;
+  // Of the layers. The defaults are a post-norm encoder's.
+  bool has_norms_first = false;  // attention and feed-forward read a norm of what they are added to
+  NormKind norm = NormKind::kLayerNorm;
+  double norm_eps = 0;
   Activation activation = Activation::kGelu;
+  bool is_causal = false;
+  std::vector<int64_t> windows;  // [layers], of AttentionMask; empty: no layer has one
+  double attention_scale = 0;    // 0: 1 / sqrt(head_size)
+  std::optional<Rotary> rotary;
+  Biases biases;
+  bool has_transposed_weights = false;  // of the layers' linear layers: stored [in, out]
   Head head = Head::kNone;
   Activation head_activation = Activation::kTanh;
   Pooling pooling = Pooling::kMean;
   bool normalize_embedding = false;
   ModelCard::Task task = ModelCard::Task::kEmbedding;
   std::vector<std::string> labels;
+  std::vector<int32_t> end_tokens;  // that end a generated text
   WeightNames names;
 
-  int64_t head_size() const { return hidden_size / num_attention_heads; }
+  int64_t attention_size() const { return num_attention_heads * head_size; }
+  int64_t query_key_value_size() const { return (num_attention_heads + 2 * num_key_value_heads) * head_size; }
+  int64_t num_classes() const { return head == Head::kTargetToken ? vocab_size : static_cast<int64_t>(labels.size()); }
   int64_t max_tokens() const { return max_position_embeddings - first_position; }
 };
 
-// Each describes a bare encoder, ...Model, and its ...ForSequenceClassification.
+// Each describes a bare model, ...Model, and its ...ForSequenceClassification.
 
 // Devlin et al. 2018.
 absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJson& config);
@@ -68,5 +106,19 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
 absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const ConfigJson& config);
 // ALBERT (Lan et al. 2020), of one group of one layer.
 absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const ConfigJson& config);
+
+// And these its language model.
+
+// GPT-2 (Radford et al. 2019).
+absl::StatusOr<Architecture> DescribeGpt2(const std::string& name, const ConfigJson& config);
+// GPT-Neo (Black et al. 2021).
+absl::StatusOr<Architecture> DescribeGptNeo(const std::string& name, const ConfigJson& config);
+// OPT (Zhang et al. 2022), norms first.
+absl::StatusOr<Architecture> DescribeOpt(const std::string& name, const ConfigJson& config);
+// Llama (Touvron et al. 2023) and what has its shape: Mistral, Qwen2, Qwen3.
+absl::StatusOr<Architecture> DescribeLlama(const std::string& name, const ConfigJson& config);
+absl::StatusOr<Architecture> DescribeMistral(const std::string& name, const ConfigJson& config);
+absl::StatusOr<Architecture> DescribeQwen2(const std::string& name, const ConfigJson& config);
+absl::StatusOr<Architecture> DescribeQwen3(const std::string& name, const ConfigJson& config);
 
 }  // namespace limpid::engine

@@ -15,7 +15,7 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
       .intermediate_size = "hidden_dim",
       .hidden_act = "activation",
       .type_vocab_size = nullptr,
-      .layer_norm_eps = nullptr,
+      .norm_eps = nullptr,
   };
   ABSL_ASSIGN_OR_RETURN(Architecture a, ReadEncoder(name, config, kFields));
   a.head_activation = Activation::kRelu;

@@ -5,6 +5,7 @@
 #include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tanh.h>
 
 #include <utility>
@@ -22,6 +23,12 @@ at::Tensor ActivationForward(Activation activation, at::Tensor x, at::Tensor* de
   if (activation == Activation::kTanh) {
     at::Tensor y = at::tanh(x);
     if (derivative != nullptr) *derivative = 1 - y * y;
+    return y;
+  }
+  if (activation == Activation::kSilu) {
+    const at::Tensor sigmoid = at::sigmoid(x);
+    at::Tensor y = x * sigmoid;
+    if (derivative != nullptr) *derivative = sigmoid + y * (1 - sigmoid);
     return y;
   }
   const char* approximate = activation == Activation::kGeluTanh ? "tanh" : "none";

@@ -6,7 +6,7 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 
-#include <cmath>
+#include <limits>
 
 #include "engine/kernels/cpu/attention.h"
 #include "engine/kernels/cpu/elementwise.h"
@@ -14,19 +14,35 @@
 namespace limpid::engine {
 namespace {
 
-// Tokens [begin, end) of columns `part` (0 query, 1 key, 2 value) as [num_heads, T, head_size]; a view.
-at::Tensor Heads(const at::Tensor& packed, int64_t part, int64_t hidden, int64_t num_heads, int64_t begin,
-                 int64_t end) {
-  return packed.narrow(0, begin, end - begin)
-      .narrow(1, part * hidden, hidden)
-      .view({end - begin, num_heads, hidden / num_heads})
-      .transpose(0, 1);
+// Columns [first, first + count * size) of the rows of x as [count, rows, size]; a view.
+at::Tensor Heads(const at::Tensor& x, int64_t first, int64_t count, int64_t size) {
+  return x.narrow(1, first, count * size).unflatten(1, {count, size}).transpose(0, 1);
 }
 
-// A [num_heads, queries, keys].
-at::Tensor Probabilities(const at::Tensor& query, const at::Tensor& key) {
-  const double scale = 1 / std::sqrt(static_cast<double>(query.size(2)));
-  return at::_softmax(at::bmm(query, key.transpose(1, 2)).mul_(scale), -1, /*half_to_float=*/false);
+// [key_value_heads, T, size] -> [heads, T, size]: each repeated for its group.
+at::Tensor Repeat(const at::Tensor& x, int64_t num_heads) {
+  return x.size(0) == num_heads ? x : x.repeat_interleave(num_heads / x.size(0), 0);
+}
+
+// The sum over each group.
+at::Tensor SumGroups(const at::Tensor& x, int64_t num_key_value_heads) {
+  return x.size(0) == num_key_value_heads ? x : x.unflatten(0, {num_key_value_heads, -1}).sum(1);
+}
+
+// A [num_heads, queries, keys], the queries beginning with token `first` of the sequence.
+at::Tensor Probabilities(const AttentionMask& mask, double scale, const at::Tensor& query, const at::Tensor& key,
+                         int64_t first) {
+  at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
+  const int64_t keys = key.size(1);
+  for (int64_t q = 0; q < query.size(1) && mask.hides_any(); ++q) {
+    const AttentionMask::Range seen = mask.Keys(first + q, keys);
+    const auto hide = [&](int64_t begin, int64_t end) {
+      scores.select(1, q).narrow(1, begin, end - begin).fill_(-std::numeric_limits<double>::infinity());
+    };
+    hide(0, seen.begin);
+    hide(seen.end, keys);
+  }
+  return at::_softmax(scores, -1, /*half_to_float=*/false);
 }
 
 }  // namespace
@@ -34,19 +50,23 @@ at::Tensor Probabilities(const at::Tensor& query, const at::Tensor& key) {
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
                             std::vector<at::Tensor>* probs) {
   if (cpu::Takes(qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, keeps_probs, probs);
-  const int64_t hidden = qkv.size(1) / 3, heads = shape.num_heads;
-  at::Tensor output = at::empty({shape.first_query_only ? shape.num_sequences() : qkv.size(0), hidden}, qkv.options());
+  const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
+  const bool is_single = !shape.only_queries.empty();
+  at::Tensor output = at::empty({is_single ? shape.num_sequences() : qkv.size(0), heads * size}, qkv.options());
   probs->clear();
   for (size_t s = 0; s + 1 < shape.cu_seqlens.size(); ++s) {
-    const int64_t begin = shape.cu_seqlens[s], end = shape.cu_seqlens[s + 1];
-    const int64_t queries = shape.first_query_only ? 1 : end - begin;
-    const int64_t to = shape.first_query_only ? static_cast<int64_t>(s) : begin;
-    const at::Tensor query = Heads(qkv, 0, hidden, heads, begin, begin + queries);
-    const at::Tensor key = Heads(qkv, 1, hidden, heads, begin, end);
-    const at::Tensor value = Heads(qkv, 2, hidden, heads, begin, end);
-    const at::Tensor a = Probabilities(query, key);
-    Heads(output, 0, hidden, heads, to, to + queries).copy_(at::bmm(a, value));
-    const bool is_kept = !shape.first_query_only && (keeps_probs.empty() || keeps_probs[s] != 0);
+    const int64_t begin = shape.cu_seqlens[s], length = shape.cu_seqlens[s + 1] - begin;
+    const at::Tensor own = qkv.narrow(0, begin, length);
+    const at::Tensor* so_far = shape.KeyValues(s);
+    const at::Tensor key_values = so_far != nullptr ? *so_far : own.narrow(1, heads * size, 2 * kv_heads * size);
+    const at::Tensor key = Repeat(Heads(key_values, 0, kv_heads, size), heads);
+    const at::Tensor value = Repeat(Heads(key_values, kv_heads * size, kv_heads, size), heads);
+    const int64_t first = is_single ? shape.only_queries[s] : 0, queries = is_single ? 1 : length;
+    const at::Tensor query = Heads(own.narrow(0, first, queries), 0, heads, size);
+    const at::Tensor a = Probabilities(shape.mask, shape.ScaleOf(qkv), query, key, key.size(1) - length + first);
+    const int64_t to = is_single ? static_cast<int64_t>(s) : begin;
+    Heads(output.narrow(0, to, queries), 0, heads, size).copy_(at::bmm(a, value));
+    const bool is_kept = !is_single && (keeps_probs.empty() || keeps_probs[s] != 0);
     probs->push_back(is_kept ? a : at::Tensor());
   }
   return output;
@@ -55,23 +75,29 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps) {
   if (cpu::Takes(qkv)) return cpu::AttentionVjp(*cpu::BestKernels(), shape, qkv, probs, grad_output, taps);
-  const int64_t hidden = grad_output.size(1), heads = shape.num_heads;
-  const double scale = 1 / std::sqrt(static_cast<double>(hidden / heads));
-  at::Tensor grad_qkv = at::empty({grad_output.size(0), 3 * hidden}, qkv.options());
+  const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
+  const double scale = shape.ScaleOf(qkv);
+  at::Tensor grad_qkv = at::empty_like(qkv);
   for (size_t s = 0; s + 1 < shape.cu_seqlens.size(); ++s) {
-    const int64_t begin = shape.cu_seqlens[s], end = shape.cu_seqlens[s + 1];
-    const auto of = [&](int64_t part) { return Heads(qkv, part, hidden, heads, begin, end); };
-    const at::Tensor a = probs[s].defined() ? probs[s] : Probabilities(of(0), of(1));
-    const at::Tensor grad_o = Heads(grad_output, 0, hidden, heads, begin, end);
-    const at::Tensor grad_a = at::bmm(grad_o, of(2).transpose(1, 2));
+    const int64_t begin = shape.cu_seqlens[s], length = shape.cu_seqlens[s + 1] - begin;
+    const auto query_of = [&](const at::Tensor& x) { return Heads(x.narrow(0, begin, length), 0, heads, size); };
+    const auto key_of = [&](const at::Tensor& x) {
+      return Heads(x.narrow(0, begin, length), heads * size, kv_heads, size);
+    };
+    const auto value_of = [&](const at::Tensor& x) {
+      return Heads(x.narrow(0, begin, length), (heads + kv_heads) * size, kv_heads, size);
+    };
+    const at::Tensor query = query_of(qkv), key = Repeat(key_of(qkv), heads), value = Repeat(value_of(qkv), heads);
+    const at::Tensor a = probs[s].defined() ? probs[s] : Probabilities(shape.mask, scale, query, key, 0);
+    const at::Tensor grad_o = query_of(grad_output);
+    const at::Tensor grad_a = at::bmm(grad_o, value.transpose(1, 2));
     if (!taps.gradient_attention.empty() && taps.gradient_attention[s].defined()) {
       taps.gradient_attention[s].copy_((grad_a * a).clamp_min_(0).mean(0));
     }
     const at::Tensor grad_s = at::_softmax_backward_data(grad_a, a, -1, a.scalar_type()).mul_(scale);
-    const auto grad = [&](int64_t part) { return Heads(grad_qkv, part, hidden, heads, begin, end); };
-    grad(0).copy_(at::bmm(grad_s, of(1)));
-    grad(1).copy_(at::bmm(grad_s.transpose(1, 2), of(0)));
-    grad(2).copy_(at::bmm(a.transpose(1, 2), grad_o));
+    query_of(grad_qkv).copy_(at::bmm(grad_s, key));
+    key_of(grad_qkv).copy_(SumGroups(at::bmm(grad_s.transpose(1, 2), query), kv_heads));
+    value_of(grad_qkv).copy_(SumGroups(at::bmm(a.transpose(1, 2), grad_o), kv_heads));
   }
   return grad_qkv;
 }

@@ -2,27 +2,60 @@
 
 #include <ATen/core/TensorBody.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace limpid::engine {
 
+// Which keys a query sees, both counted within the sequence.
+struct AttentionMask {
+  bool is_causal = false;  // none behind it
+  int64_t window = 0;      // causal: so many, itself included; else so many on either side; 0: all
+
+  struct Range {
+    int64_t begin, end;
+  };
+  Range Keys(int64_t query, int64_t length) const {
+    if (window == 0) return {0, is_causal ? query + 1 : length};
+    const int64_t before = is_causal ? window - 1 : window;
+    return {std::max<int64_t>(0, query - before), is_causal ? query + 1 : std::min(length, query + window + 1)};
+  }
+  bool hides_any() const { return is_causal || window > 0; }
+};
+
 // Multi-head self-attention over packed sequences (Vaswani et al. 2017), between the QKV projection and the output
-// projection: per sequence and head, A = softmax(Q K^T / sqrt(head_size)), O = A V. Sequence s holds the tokens
+// projection: per sequence and head, A = softmax(scale Q K^T) over the keys that the mask leaves, O = A V. Heads share
+// keys and values in groups (Ainslie et al. 2023) where there are fewer of those. Sequence s holds the tokens
 // [cu_seqlens[s], cu_seqlens[s + 1]); nothing crosses from one sequence to another.
 struct AttentionShape {
   std::span<const int64_t> cu_seqlens;  // [sequences + 1], starts at 0
   int64_t num_heads = 0;
-  // Only each sequence's first token asks: O is [sequences, hidden], and no probabilities are kept.
-  bool first_query_only = false;
+  int64_t num_key_value_heads = 0;  // divides num_heads
+  AttentionMask mask = {};
+  double scale = 0;  // 0: 1 / sqrt(head_size)
+  // Only this token of each sequence asks, [sequences]: O is [sequences, heads * head_size], and no probabilities are
+  // kept. Empty: all ask.
+  std::span<const int64_t> only_queries = {};
+  // Forward only. Keys and values of a sequence that goes on from others [tokens so far, 2 * key_value_heads *
+  // head_size], its own at the end; undefined: they are those in qkv. Empty: all are.
+  std::span<const at::Tensor> key_values = {};
 
   int64_t num_sequences() const { return static_cast<int64_t>(cu_seqlens.size()) - 1; }
+  int64_t head_size(const at::Tensor& qkv) const { return qkv.size(1) / (num_heads + 2 * num_key_value_heads); }
+  double ScaleOf(const at::Tensor& qkv) const {
+    return scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(head_size(qkv)));
+  }
+  const at::Tensor* KeyValues(size_t sequence) const {
+    return key_values.empty() || !key_values[sequence].defined() ? nullptr : &key_values[sequence];
+  }
 };
 
-// qkv [total_tokens, 3 * hidden]: queries, keys, values side by side, each [num_heads, head_size].
-// Returns O [total_tokens, hidden]. `probs` gets one A [num_heads, T, T] per sequence; contiguous, so that it can be
-// streamed as it lies. `keeps_probs` [sequences]: those to keep, undefined for the others; empty: all.
+// qkv [total_tokens, (heads + 2 * key_value_heads) * head_size]: queries, keys, values side by side, head by head.
+// Returns O [total_tokens, heads * head_size]. `probs` gets one A [num_heads, T, keys] per sequence; contiguous, so
+// that it can be streamed as it lies. `keeps_probs` [sequences]: those to keep, undefined for the others; empty: all.
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
                             std::vector<at::Tensor>* probs);
 
@@ -32,9 +65,9 @@ struct AttentionTaps {
   std::span<at::Tensor> gradient_attention;
 };
 
-// dF/dqkv [total_tokens, 3 * hidden] from dF/dO [total_tokens, hidden]. Where `probs` has no A it is made again, block
-// by block: memory for it grows with T, not with T^2. With dO per head: dF/dA = dO V^T, dV = A^T dO, dS = A * (dA -
-// rowsum(dA * A)), dQ = dS K / sqrt(head_size), dK = dS^T Q / sqrt(head_size).
+// dF/dqkv, as qkv, from dF/dO, as O. Where `probs` has no A it is made again, block by block: memory for it grows with
+// T, not with T^2. With dO per head: dF/dA = dO V^T, dV = A^T dO, dS = A * (dA - rowsum(dA * A)), dQ = scale dS K, dK =
+// scale dS^T Q; keys and values that heads share get the sum.
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps);
 

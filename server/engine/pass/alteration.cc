@@ -27,7 +27,7 @@ void AppendAlpha(const Alteration& alteration, int64_t length, std::vector<float
 
 }  // namespace
 
-void AlterEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at, at::Tensor* x,
+void AlterEmbeddings(const ModelWeights& weights, const PackedBatch& batch, AttachPoint at, at::Tensor* x,
                      at::Tensor* noisy) {
   ReplacedTokens moved;
   std::vector<float> alphas;

@@ -2,7 +2,7 @@
 
 #include <ATen/core/TensorBody.h>
 
-#include "engine/pass/encoder_weights.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/row.h"
 
@@ -11,7 +11,7 @@ namespace limpid::engine {
 // Alters the embeddings `x` [total_tokens, embedding] at the attach point, in place, where rows want it; the others'
 // are not touched. `noisy` receives x as it was before baseline and alpha, if a gradient_dots will ask for it; it stays
 // undefined where that is x itself.
-void AlterEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at, at::Tensor* x,
+void AlterEmbeddings(const ModelWeights& weights, const PackedBatch& batch, AttachPoint at, at::Tensor* x,
                      at::Tensor* noisy);
 
 }  // namespace limpid::engine

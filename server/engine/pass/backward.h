@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/models/architecture.h"
-#include "engine/pass/encoder_weights.h"
 #include "engine/pass/layer_taps.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 #include "engine/row.h"
@@ -31,7 +31,7 @@ struct Gradients {
 // Vector-Jacobian product of Forward toward its input embeddings, without a graph and without weight gradients.
 // grad_hidden: dF/d(last hidden state), [backward_tokens, hidden]; rows are independent, so one pass serves each
 // row's own F. Follows batch.backward_rule; `taps` sees the gradients between the layers, from last to first.
-Gradients Backward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+Gradients Backward(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const SavedActivations& saved, LayerTaps* taps, at::Tensor grad_hidden);
 
 }  // namespace limpid::engine

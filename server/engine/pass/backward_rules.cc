@@ -7,8 +7,9 @@ namespace {
 
 constexpr BackwardRules kGradientRules = {
     .activated_linear_forward = ActivatedLinearForward,
-    .add_layer_norm_vjp = AddLayerNormVjp,
-    .adjust_attention = [](at::Tensor*) {},
+    .gated_linear_forward = GatedLinearForward,
+    .add_norm_vjp = AddNormVjp,
+    .adjust_attention = [](at::Tensor*, int64_t) {},
 };
 
 }  // namespace

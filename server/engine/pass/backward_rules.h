@@ -2,19 +2,21 @@
 
 #include <ATen/core/TensorBody.h>
 
-#include "engine/ops/layer_norm.h"
+#include "engine/ops/gated.h"
 #include "engine/ops/linear.h"
+#include "engine/ops/norm.h"
 #include "engine/row.h"
 
 namespace limpid::engine {
 
 // How a cotangent passes what is not linear. The linear layers and the softmax are the same under every rule.
 struct BackwardRules {
-  // The forward pass's, because of the slope that it keeps.
+  // The forward pass's, because of the slopes that they keep.
   decltype(&ActivatedLinearForward) activated_linear_forward;
-  decltype(&AddLayerNormVjp) add_layer_norm_vjp;
-  // Changes dF/dqkv [tokens, 3 * hidden], in place.
-  void (*adjust_attention)(at::Tensor* grad_qkv);
+  decltype(&GatedLinearForward) gated_linear_forward;
+  decltype(&AddNormVjp) add_norm_vjp;
+  // Changes dF/dqkv [tokens, query_key_value_size], in place; queries and keys are its first `query_key_size` columns.
+  void (*adjust_attention)(at::Tensor* grad_qkv, int64_t query_key_size);
 };
 
 // The rule must be one that HasLrp allows.

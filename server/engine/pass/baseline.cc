@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include "engine/ops/layer_norm.h"
 #include "engine/pass/embeddings.h"
 
 namespace limpid::engine {
@@ -20,7 +19,7 @@ std::vector<int64_t> IndicesOf(const std::vector<int32_t>& ids, int32_t id) {
   return indices;
 }
 
-at::Tensor WordEmbeddings(const EncoderWeights& weights, const std::vector<int32_t>& ids, at::Device device) {
+at::Tensor WordEmbeddings(const ModelWeights& weights, const std::vector<int32_t>& ids, at::Device device) {
   std::vector<int64_t> rows(ids.begin(), ids.end());
   for (int64_t& row : rows) row = std::max<int64_t>(row, 0);
   at::Tensor words = at::embedding(weights.word_embeddings, IndexTensor(std::move(rows), device));
@@ -45,16 +44,14 @@ at::Tensor IndexTensor(std::vector<int64_t> indices, at::Device device) {
   return view.to(device, at::kLong, /*non_blocking=*/false, /*copy=*/true);
 }
 
-at::Tensor BaselineEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at,
+at::Tensor BaselineEmbeddings(const ModelWeights& weights, const PackedBatch& batch, AttachPoint at,
                               const ReplacedTokens& tokens) {
   const at::Device device = weights.word_embeddings.device();
   at::Tensor x = WordEmbeddings(weights, tokens.ids, device);
   if (at == AttachPoint::kWordEmbedding) return x;
   const at::Tensor places = IndexTensor(tokens.places, device);
   x = EmbeddingSum(weights, x, batch.type_ids.index_select(0, places), batch.positions.index_select(0, places));
-  if (at == AttachPoint::kEmbeddingOutput) {
-    x = AddLayerNormForward(weights.embedding_norm, {}, std::move(x), /*saved=*/nullptr);
-  }
+  if (at == AttachPoint::kEmbeddingOutput) x = NormEmbeddings(weights, std::move(x), /*saved=*/nullptr);
   const std::vector<int64_t> zeros = IndicesOf(tokens.ids, Baseline::kZero);
   if (!zeros.empty()) x.index_fill_(0, IndexTensor(zeros, device), 0);
   return x;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/pass/encoder_weights.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/row.h"
 
@@ -21,7 +21,7 @@ struct ReplacedTokens {
 
 // What would be at the attach point with those ids in place of the tokens' own, at the same position and segment:
 // [tokens, embedding].
-at::Tensor BaselineEmbeddings(const EncoderWeights& weights, const PackedBatch& batch, AttachPoint at,
+at::Tensor BaselineEmbeddings(const ModelWeights& weights, const PackedBatch& batch, AttachPoint at,
                               const ReplacedTokens& tokens);
 
 // [n] int64 on the device.

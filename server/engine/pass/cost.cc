@@ -18,6 +18,10 @@ constexpr double kFixedBytes = 64 << 10;  // index tensors, small heads, allocat
 // The architecture's numbers, and the row's, as factors.
 struct Extents {
   double layers, heads, hidden, wide, vocab, tokens, map;
+  double up;              // width of the feed-forward's first product: the gate's too
+  double attention, qkv;  // widths of the context and of queries, keys, values
+  double classes;         // 0 without a head
+  bool has_head_norms;
   double embedding, projection;  // width of the embedding module; weights from there to the layers' width
 
   Extents(const Architecture& a, size_t num_tokens)
@@ -28,13 +32,18 @@ struct Extents {
         vocab(static_cast<double>(a.vocab_size)),
         tokens(static_cast<double>(num_tokens)),
         map(tokens * tokens),
+        up(wide * (a.names.mlp_gate.empty() ? 1 : 2)),
+        attention(static_cast<double>(a.attention_size())),
+        qkv(static_cast<double>(a.query_key_value_size())),
+        classes(a.head == Head::kNone ? 0 : static_cast<double>(a.num_classes())),
+        has_head_norms(!a.names.query_norm.empty()),
         embedding(static_cast<double>(a.embedding_size)),
         projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {}
 };
 
 double ResultBytes(const Extents& e, const Wanted& wanted) {
   const auto gradients = static_cast<double>(std::ranges::count(wanted.gradient_at, true));
-  double floats = e.heads * e.map * static_cast<double>(wanted.attention_layers.size());
+  double floats = e.heads * e.map * static_cast<double>(wanted.attention_layers.size()) + e.classes;
   if (wanted.head_mean_attention) floats += e.layers * e.map;
   if (wanted.gradient_attention) floats += e.layers * e.map;
   if (wanted.head_importance) floats += e.layers * e.heads;
@@ -60,7 +69,7 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
   floats += 5 * e.tokens * e.embedding * static_cast<double>(wanted.gradient_dots.size());
   if (wanted.value_zeroing) {
     const double block = std::max<double>(kValueZeroingTokens, e.tokens);
-    floats += block * (10 * e.hidden + 2 * e.wide) + 2 * e.tokens * e.hidden;
+    floats += block * (7 * e.hidden + 3 * e.attention + e.wide + e.up) + 2 * e.tokens * e.attention;
   }
   if (wanted.substitutions.has_value()) {
     const double block = std::min(e.vocab, static_cast<double>(kSubstitutionBlock));
@@ -78,7 +87,7 @@ double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   if (wanted.head_mean_attention || wanted.value_zeroing) maps += 2;
   if (wanted.gradient_attention) maps += 1;
   // Blocks of scores and their gradients; keys, values and the like, laid out anew.
-  const double blocks = e.tokens * (2 * cpu::kQueryBlock + 6 * (e.hidden / e.heads + 32));
+  const double blocks = e.tokens * (2 * cpu::kQueryBlock + 6 * (e.attention / e.heads + 32));
   return maps * e.heads * e.map + blocks;
 }
 
@@ -87,30 +96,32 @@ double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   const double embeddings = 2 * e.embedding;
   if (!wanted.needs_backward()) {
     // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
-    const double temporary = std::max(7 * e.hidden + 2 * e.wide, 7 * e.embedding);
-    return e.tokens * (embeddings + temporary) + MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
+    const double temporary = std::max(4 * e.hidden + e.qkv + e.attention + e.wide + e.up, 7 * e.embedding);
+    return e.tokens * (embeddings + temporary) + 2 * e.classes + MapFloats(e, wanted, is_tuned) +
+           ExtraFloats(e, wanted);
   }
-  // Kept per token and layer: q, k, v, context, two norms and their scale, the activation's derivative.
-  const double kept = 3 * e.hidden + e.hidden + 2 * e.hidden + 2 + e.wide;
+  // Kept per token and layer: q, k, v, context, norms and their scale, the slopes of the feed-forward.
+  const double heads_normed = e.has_head_norms ? e.qkv : 0;
+  const double kept = e.qkv + heads_normed + e.attention + 2 * e.hidden + 2 + 2 * e.heads + e.up;
   // Beside them at once: the layer's input and output, the feed-forward's two ends, the gradients of q, k, v.
-  double temporary = std::max(9 * e.hidden + 3 * e.wide, 9 * e.embedding);
+  double temporary = std::max(7 * e.hidden + 2 * e.qkv + e.attention + e.wide + 2 * e.up, 9 * e.embedding);
   // Quotients in place of slopes.
-  if (HasLrp()) temporary += 3 * e.hidden + 3 * e.wide;
+  if (HasLrp()) temporary += 3 * e.hidden + 3 * e.up;
   // The sum before the norm, the norm, and what an alteration leaves for the dots.
   const double embeddings_kept = embeddings + 3 * e.embedding;
-  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + MapFloats(e, wanted, is_tuned) +
+  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + 6 * e.classes + MapFloats(e, wanted, is_tuned) +
          ExtraFloats(e, wanted);
 }
 
 double Flops(const Extents& e, const Wanted& wanted) {
-  const double after_attention = 2 * e.hidden * (e.hidden + 2 * e.wide);
-  const double layers = e.layers * (6 * e.hidden * e.hidden + after_attention);
+  const double after_attention = 2 * e.hidden * (e.attention + e.up + e.wide);
+  const double layers = e.layers * (2 * e.hidden * e.qkv + after_attention);
   const double linear = e.tokens * (layers + 2 * e.projection);
-  const double attention = e.layers * 4 * e.map * e.hidden;
-  double flops = linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
+  const double attention = e.layers * 4 * e.map * e.attention;
+  double flops = 2 * e.classes * e.hidden + linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
   if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) {
     // Scores made again.
-    flops += (e.layers - static_cast<double>(wanted.attention_layers.size())) * 2 * e.map * e.hidden;
+    flops += (e.layers - static_cast<double>(wanted.attention_layers.size())) * 2 * e.map * e.attention;
   }
   if (wanted.value_zeroing) flops += e.layers * e.map * after_attention;
   if (wanted.substitutions.has_value()) {

@@ -11,15 +11,17 @@
 
 #include "engine/ops/attention.h"
 #include "engine/pass/alteration.h"
-#include "engine/pass/baseline.h"
 #include "engine/pass/embeddings.h"
+#include "engine/pass/head_tokens.h"
 #include "engine/pass/layer.h"
+#include "engine/pass/past.h"
+#include "engine/pass/query_key.h"
 #include "engine/pass/value_zeroing.h"
 
 namespace limpid::engine {
 namespace {
 
-at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& batch, SavedActivations* saved) {
+at::Tensor EmbeddingForward(const ModelWeights& weights, const PackedBatch& batch, SavedActivations* saved) {
   const auto alter = [&](AttachPoint at, at::Tensor* x) {
     AlterEmbeddings(weights, batch, at, x, &saved->noisy[static_cast<size_t>(at)]);
   };
@@ -28,18 +30,19 @@ at::Tensor EmbeddingForward(const EncoderWeights& weights, const PackedBatch& ba
   alter(AttachPoint::kWordEmbedding, &saved->word);
   at::Tensor sum = EmbeddingSum(weights, saved->word, batch.type_ids, batch.positions);
   alter(AttachPoint::kEmbeddingSum, &sum);
-  // The norm uses its input up.
-  if (batch.num_backward > 0) saved->embedding_sum = sum.clone();
+  // The norm uses its input up, and the next alteration is made in place.
+  if (batch.keeps_activations) saved->embedding_sum = sum.clone();
   // 2. Norm.
-  saved->embedding_output = AddLayerNormForward(weights.embedding_norm, {}, std::move(sum),
-                                                batch.num_backward > 0 ? &saved->embedding_norm : nullptr);
+  saved->embedding_output =
+      NormEmbeddings(weights, std::move(sum), batch.keeps_activations ? &saved->embedding_norm : nullptr);
   alter(AttachPoint::kEmbeddingOutput, &saved->embedding_output);
   // 3. Projection to the layers' width.
   return ProjectEmbeddings(weights, saved->embedding_output);
 }
 
 bool KeepsForBackward(const PackedBatch& batch, int64_t row) {
-  return row < batch.num_backward && batch.length(row) <= kMaxKeptMapTokens;
+  return row < batch.num_backward && batch.length(row) <= kMaxKeptMapTokens &&
+         batch.rows[static_cast<size_t>(row)]->past == nullptr;
 }
 
 // Per row: whether its attention in this layer is kept, for somebody who wants it or for the backward pass.
@@ -54,15 +57,10 @@ std::vector<uint8_t> KeepsProbs(const PackedBatch& batch, int64_t layer) {
   return keeps;
 }
 
-at::Tensor FirstTokens(const PackedBatch& batch, const at::Tensor& packed) {
-  std::vector<int64_t> places(batch.cu_seqlens.begin(), batch.cu_seqlens.end() - 1);
-  return packed.index_select(0, IndexTensor(std::move(places), packed.device()));
-}
-
-// Whether nobody looks at the last layer's output but a head that reads each row's first token: then the layer is run
+// Whether nobody looks at the last layer's output but a head that reads one token of each row: then the layer is run
 // for those alone.
-bool NeedsFirstTokensOnly(const Architecture& architecture, const PackedBatch& batch) {
-  if (architecture.head != Head::kClassifier || batch.num_backward > 0) return false;
+bool NeedsHeadTokensOnly(const Architecture& architecture, const PackedBatch& batch) {
+  if (architecture.head == Head::kNone || batch.keeps_activations) return false;
   const int64_t layers = architecture.num_hidden_layers;
   return std::ranges::none_of(batch.rows, [layers](const Row* row) {
     const Wanted& wanted = row->wanted;
@@ -73,28 +71,56 @@ bool NeedsFirstTokensOnly(const Architecture& architecture, const PackedBatch& b
   });
 }
 
+// What is the same for all layers of a pass.
+struct PassInputs {
+  const Architecture& architecture;
+  const PackedBatch& batch;
+  const RotaryAngles angles;
+};
+
 // What a layer makes on its way.
 struct LayerResult {
   at::Tensor qkv, context, output;
 };
 
-LayerResult LayerForward(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
-                         bool first_tokens_only, int64_t layer, const at::Tensor& hidden, SavedLayer* saved) {
+// Keys and values of the rows that go on from a past; empty where no row does.
+std::vector<at::Tensor> AppendToPasts(const PackedBatch& batch, size_t layer, const at::Tensor& qkv) {
+  std::vector<at::Tensor> key_values;
+  for (int64_t r = 0; r < batch.size(); ++r) {
+    const Row& row = *batch.rows[static_cast<size_t>(r)];
+    if (row.past == nullptr) continue;
+    key_values.resize(batch.rows.size());
+    key_values[static_cast<size_t>(r)] =
+        PastOf(row).Append(layer, row.past_length, qkv.narrow(0, batch.begin(r), batch.length(r)));
+  }
+  return key_values;
+}
+
+// `only_queries` as in AttentionShape.
+LayerResult LayerForward(const PassInputs& pass, const LayerWeights& weights, std::span<const int64_t> only_queries,
+                         size_t layer, const at::Tensor& hidden, SavedLayer* saved) {
+  const PackedBatch& batch = pass.batch;
+  SavedLayer* kept = batch.keeps_activations ? saved : nullptr;
   LayerResult result;
-  // 1. Queries, keys, values in one product.
-  result.qkv = LinearForward(weights.qkv, hidden);
+  // 1. Norm where it comes first; queries, keys, values in one product, and what is done with them.
+  const at::Tensor input = BeforeAttention(pass.architecture, weights, hidden, kept);
+  result.qkv = LinearForward(weights.qkv, input);
+  QueryKeyForward(pass.architecture, weights, pass.angles, &result.qkv, kept);
   // 2. Attention.
-  const AttentionShape shape = {batch.cu_seqlens, architecture.num_attention_heads, first_tokens_only};
-  result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, layer), &saved->probs);
-  // 3. to 5.
-  const bool keeps = batch.num_backward > 0;
-  if (keeps) {
+  const std::vector<at::Tensor> key_values = AppendToPasts(batch, layer, result.qkv);
+  AttentionShape shape = AttentionShapeOf(pass.architecture, layer, batch.cu_seqlens);
+  shape.only_queries = only_queries;
+  shape.key_values = key_values;
+  result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, static_cast<int64_t>(layer)), &saved->probs);
+  // 3. What follows.
+  if (kept != nullptr) {
     saved->qkv = result.qkv;
     saved->context = result.context;
   }
+  const at::Tensor residual =
+      only_queries.empty() ? hidden : PickTokens(batch, {only_queries.begin(), only_queries.end()}, hidden);
   result.output =
-      AfterAttention(architecture, weights, RulesOf(batch.backward_rule),
-                     first_tokens_only ? FirstTokens(batch, hidden) : hidden, result.context, keeps ? saved : nullptr);
+      AfterAttention(pass.architecture, weights, RulesOf(batch.backward_rule), residual, result.context, kept);
   return result;
 }
 
@@ -108,7 +134,8 @@ void TapLayer(const Architecture& architecture, const LayerWeights& weights, con
     const Wanted& wanted = batch.rows[index]->wanted;
     if (wanted.head_mean_attention) saved->head_mean_attention[index][layer].copy_(probs[index].mean(0));
     if (wanted.value_zeroing) {
-      const at::Tensor value = own(result.qkv).narrow(1, 2 * input.size(1), input.size(1));
+      const int64_t width = architecture.num_key_value_heads * architecture.head_size;
+      const at::Tensor value = own(result.qkv).narrow(1, result.qkv.size(1) - width, width);
       const LayerOfRow row = {own(input), value, probs[index], own(result.context), own(result.output)};
       saved->value_zeroing[index][layer].copy_(ValueZeroing(architecture, weights, row));
     }
@@ -133,28 +160,33 @@ void AllocateTaps(const Architecture& architecture, const PackedBatch& batch, co
 
 }  // namespace
 
-SavedActivations Forward(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+SavedActivations Forward(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                          LayerTaps* taps, const std::function<void(size_t index, const SavedLayer&)>& on_layer) {
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
   AllocateTaps(architecture, batch, hidden.options(), &saved);
-  const bool prunes = NeedsFirstTokensOnly(architecture, batch);
+  const PassInputs pass = {architecture, batch, AnglesOf(architecture, batch.positions)};
+  const bool prunes = NeedsHeadTokensOnly(architecture, batch);
+  const std::vector<int64_t> head_queries = prunes ? HeadQueries(architecture, batch) : std::vector<int64_t>();
   for (int64_t l = taps->first_layer(); l < architecture.num_hidden_layers; ++l) {
     const auto index = static_cast<size_t>(l);
-    const bool first_tokens_only = prunes && l + 1 == architecture.num_hidden_layers;
+    std::span<const int64_t> only_queries;
+    if (l + 1 == architecture.num_hidden_layers) only_queries = head_queries;
     taps->OnHidden(l, &hidden);
     const LayerResult result =
-        LayerForward(architecture, weights.layers[index], batch, first_tokens_only, l, hidden, &saved.layers[index]);
+        LayerForward(pass, weights.layers[index], only_queries, index, hidden, &saved.layers[index]);
     on_layer(index, saved.layers[index]);
     TapLayer(architecture, weights.layers[index], batch, l, hidden, result, &saved);
     hidden = result.output;
   }
+  if (weights.final_norm.weight.defined()) {
+    hidden = NormForward(weights.final_norm, hidden, batch.keeps_activations ? &saved.final_norm : nullptr);
+  }
   if (prunes) {
-    saved.first_tokens = std::move(hidden);
+    saved.head_tokens = std::move(hidden);
     return saved;
   }
   taps->OnHidden(architecture.num_hidden_layers, &hidden);
-  if (architecture.head == Head::kClassifier) saved.first_tokens = FirstTokens(batch, hidden);
   saved.last_hidden_state = std::move(hidden);
   return saved;
 }

@@ -6,7 +6,7 @@
 
 namespace limpid::engine {
 
-std::vector<std::vector<at::Tensor>> GradientDots(const EncoderWeights& weights, const PackedBatch& batch,
+std::vector<std::vector<at::Tensor>> GradientDots(const ModelWeights& weights, const PackedBatch& batch,
                                                   const SavedActivations& saved,
                                                   const std::array<at::Tensor, kNumAttachPoints>& gradients) {
   std::vector<std::vector<at::Tensor>> dots(batch.rows.size());

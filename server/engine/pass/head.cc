@@ -6,6 +6,7 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mean.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 
@@ -13,6 +14,8 @@
 
 #include "engine/ops/linear.h"
 #include "engine/pass/backward_rules.h"
+#include "engine/pass/baseline.h"
+#include "engine/pass/head_tokens.h"
 #include "engine/pass/target.h"
 
 namespace limpid::engine {
@@ -42,12 +45,14 @@ std::vector<float> Normalized(std::vector<float> v) {
   return v;
 }
 
-std::vector<Prediction> ClassifierForward(const Architecture& architecture, const EncoderWeights& weights,
-                                          const PackedBatch& batch, const at::Tensor& first_tokens, SavedHead* saved) {
-  const at::Tensor dense = RulesOf(batch.backward_rule)
-                               .activated_linear_forward(weights.head_dense, architecture.head_activation, first_tokens,
-                                                         batch.num_backward > 0 ? &saved->slope : nullptr);
-  const at::Tensor logits = LinearForward(weights.classifier, dense).to(at::kCPU);
+std::vector<Prediction> ClassifierForward(const Architecture& architecture, const ModelWeights& weights,
+                                          const PackedBatch& batch, at::Tensor tokens, SavedHead* saved) {
+  if (weights.head_dense.weight.defined()) {
+    tokens = RulesOf(batch.backward_rule)
+                 .activated_linear_forward(weights.head_dense, architecture.head_activation, tokens,
+                                           batch.num_backward > 0 ? &saved->slope : nullptr);
+  }
+  const at::Tensor logits = LinearForward(weights.classifier, tokens).to(at::kCPU);
   std::vector<Prediction> predictions(batch.rows.size());
   for (size_t r = 0; r < predictions.size(); ++r) {
     predictions[r].logits = ToHost(logits[static_cast<int64_t>(r)]);
@@ -76,19 +81,41 @@ std::vector<Prediction> EncoderForward(const Architecture& architecture, const P
   return predictions;
 }
 
-// dF/d(last hidden state) of one row of a classifier: only the first token feeds the head.
-void ClassifierVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+// dF/d(what the classifier reads) from dF/dlogits [classes]: of a vocabulary's many classes mostly one or two count.
+at::Tensor ClassVjp(const LinearWeights& classifier, const std::vector<float>& grad_logits) {
+  constexpr size_t kFew = 8;
+  std::vector<int64_t> classes;
+  std::vector<float> factors;
+  for (size_t c = 0; c < grad_logits.size() && classes.size() <= kFew; ++c) {
+    if (grad_logits[c] == 0) continue;
+    classes.push_back(static_cast<int64_t>(c));
+    factors.push_back(grad_logits[c]);
+  }
+  const at::Device device = classifier.weight.device();
+  const bool are_few = classes.size() <= kFew;
+  std::vector<float> all = are_few ? std::move(factors) : grad_logits;
+  const at::Tensor grad = at::from_blob(all.data(), {1, static_cast<int64_t>(all.size())}).to(device);
+  if (!are_few) return LinearVjp(classifier, grad);
+  return at::mm(grad, classifier.weight.index_select(0, IndexTensor(std::move(classes), device)));
+}
+
+// dF/d(last hidden state): only one token of each row feeds the head.
+void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved, at::Tensor* grad_hidden) {
   std::vector<at::Tensor> rows;
   for (int64_t r = 0; r < batch.num_backward; ++r) {
     const auto index = static_cast<size_t>(r);
-    std::vector<float> gradient = ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index]);
-    rows.push_back(at::from_blob(gradient.data(), {static_cast<int64_t>(gradient.size())}).clone());
+    rows.push_back(ClassVjp(weights.classifier,
+                            ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index])));
   }
-  const at::Tensor slope = saved.slope.narrow(0, 0, batch.num_backward);
-  const at::Tensor grad_dense = LinearVjp(weights.classifier, at::stack(rows).to(slope.device()), slope);
-  const at::Tensor grad_first = LinearVjp(weights.head_dense, grad_dense);
-  for (int64_t r = 0; r < batch.num_backward; ++r) grad_hidden->select(0, batch.begin(r)).copy_(grad_first[r]);
+  at::Tensor grad_tokens = at::cat(rows);
+  if (weights.head_dense.weight.defined()) {
+    grad_tokens = LinearVjp(weights.head_dense, grad_tokens.mul_(saved.slope.narrow(0, 0, batch.num_backward)));
+  }
+  const std::vector<int64_t> queries = HeadQueries(architecture, batch);
+  for (int64_t r = 0; r < batch.num_backward; ++r) {
+    grad_hidden->select(0, batch.begin(r) + queries[static_cast<size_t>(r)]).copy_(grad_tokens[r]);
+  }
 }
 
 void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
@@ -112,19 +139,23 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
 
 }  // namespace
 
-std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
+std::vector<Prediction> HeadForward(const Architecture& architecture, const ModelWeights& weights,
                                     const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
-  if (architecture.head == Head::kClassifier) {
-    return ClassifierForward(architecture, weights, batch, activations.first_tokens, saved);
+  if (architecture.head != Head::kNone) {
+    at::Tensor tokens = activations.head_tokens;
+    if (!tokens.defined()) {
+      tokens = PickTokens(batch, HeadQueries(architecture, batch), activations.last_hidden_state);
+    }
+    return ClassifierForward(architecture, weights, batch, std::move(tokens), saved);
   }
   return EncoderForward(architecture, batch, activations.last_hidden_state, saved);
 }
 
-at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+at::Tensor HeadVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved,
                    const at::Tensor& last_hidden_state) {
   at::Tensor grad_hidden = at::zeros({batch.backward_tokens(), architecture.hidden_size}, last_hidden_state.options());
-  if (architecture.head == Head::kClassifier) {
+  if (architecture.head != Head::kNone) {
     ClassifierVjp(architecture, weights, batch, predictions, saved, &grad_hidden);
   } else {
     EncoderVjp(architecture, batch, saved, &grad_hidden);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/models/architecture.h"
-#include "engine/pass/encoder_weights.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 #include "engine/row.h"
@@ -19,11 +19,11 @@ struct SavedHead {
 };
 
 // From the last hidden state to each row's prediction, in packed order, its target resolved and valued.
-std::vector<Prediction> HeadForward(const Architecture& architecture, const EncoderWeights& weights,
+std::vector<Prediction> HeadForward(const Architecture& architecture, const ModelWeights& weights,
                                     const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved);
 
 // dF/d(last hidden state), [backward_tokens, hidden].
-at::Tensor HeadVjp(const Architecture& architecture, const EncoderWeights& weights, const PackedBatch& batch,
+at::Tensor HeadVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved,
                    const at::Tensor& last_hidden_state);
 

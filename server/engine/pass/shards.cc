@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/pass/past.h"
 #include "engine/pass/shared_inputs.h"
 
 namespace limpid::engine {
@@ -23,7 +24,7 @@ struct Shard {
 
 // A backward pass costs about what the forward pass does, and value zeroing runs most of a layer for each pair.
 size_t Cost(const Row& row) {
-  const size_t tokens = row.token_ids.size();
+  const size_t tokens = row.num_computed_tokens();
   return tokens * (row.wanted.needs_backward() ? 2 : 1) + (row.wanted.value_zeroing ? tokens * tokens : 0);
 }
 
@@ -32,7 +33,7 @@ using Group = std::vector<size_t>;
 
 size_t NumShards(std::span<const Row* const> rows, size_t num_groups, size_t num_threads) {
   size_t tokens = 0;
-  for (const Row* row : rows) tokens += row->token_ids.size();
+  for (const Row* row : rows) tokens += row->num_computed_tokens();
   const size_t by_cache = tokens / kShardTokens;
   if (by_cache >= num_threads) return std::min(by_cache, num_groups);
   const bool worthwhile = num_groups >= num_threads && tokens >= num_threads * kMinShardTokens;
@@ -66,16 +67,24 @@ std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows,
   return cut;
 }
 
+bool GrowsSavedPast(const Row& row) { return row.past != nullptr && PastOf(row).keeps_for_backward(); }
+
 std::vector<Wave> PlanWaves(std::span<const Row* const> rows, int num_threads) {
   // Those with a gradient first: their shards take longer.
   using Kind = std::pair<bool, BackwardRule>;
   std::map<Kind, std::vector<size_t>> kinds;
+  Wave alone;
   for (size_t i = 0; i < rows.size(); ++i) {
+    if (GrowsSavedPast(*rows[i])) {
+      alone.push_back({i});
+      continue;
+    }
     const bool forward_only = !rows[i]->wanted.needs_backward();
     kinds[{forward_only, forward_only ? BackwardRule::kGradient : rows[i]->backward_rule}].push_back(i);
   }
   std::vector<Wave> waves;
-  Wave together;
+  Wave together = alone;
+  if (!alone.empty()) waves.push_back(alone);
   for (const auto& [kind, indices] : kinds) {
     std::vector<const Row*> own;
     for (size_t i : indices) own.push_back(rows[i]);

@@ -20,8 +20,11 @@ std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows,
 // Shards that run beside each other, each a list of indices into the batch's rows. A wave of one shard has all threads.
 using Wave = std::vector<std::vector<size_t>>;
 
+bool GrowsSavedPast(const Row& row);
+
 // The whole batch as waves, one after the other. No shard mixes rows of different backward rules, nor such with rows
-// that want no gradient, which are done with each layer when they leave it and keep nothing.
+// that want no gradient, which are done with each layer when they leave it and keep nothing. A row that grows a past
+// which keeps what a backward pass needs has a shard of its own.
 std::vector<Wave> PlanWaves(std::span<const Row* const> rows, int num_threads);
 
 }  // namespace limpid::engine

@@ -14,9 +14,13 @@ namespace limpid::engine {
 namespace {
 
 bool SameInput(const Row& a, const Row& b) {
+  // Rows with a past change it.
+  const bool are_free = a.past == nullptr && b.past == nullptr;
+  // Without a backward pass the last layer is run for the token alone that the head reads.
+  const bool read_alike = a.wanted.needs_backward() || a.target.position == b.target.position;
   const bool same_hidden = a.replaced_hidden == b.replaced_hidden;
-  return same_hidden && a.token_ids == b.token_ids && a.type_ids == b.type_ids && a.positions == b.positions &&
-         a.alteration == b.alteration;
+  return are_free && read_alike && same_hidden && a.token_ids == b.token_ids && a.type_ids == b.type_ids &&
+         a.positions == b.positions && a.alteration == b.alteration;
 }
 
 void Unite(const std::vector<int32_t>& more, std::vector<int32_t>* all) {
@@ -115,20 +119,15 @@ SavedActivations SpreadOverRows(const PackedBatch& inputs, SavedActivations save
     return IndexTensor(TokenPlaces(inputs, packed_inputs, num_rows), device);
   };
   const at::Tensor all = index(rows.size()), backward = index(rows.num_backward);
-  for (at::Tensor* packed :
-       {&saved.word, &saved.embedding_sum, &saved.embedding_output, &saved.noisy[0], &saved.noisy[1], &saved.noisy[2],
-        &saved.embedding_norm.normalized, &saved.embedding_norm.rstd}) {
-    Gather(backward, packed);
-  }
+  at::Tensor last_hidden_state = std::move(saved.last_hidden_state);
+  saved.last_hidden_state = at::Tensor();
+  saved.ForEachPacked([&](at::Tensor* packed) { Gather(backward, packed); });
   for (SavedLayer& layer : saved.layers) {
-    for (at::Tensor* packed : {&layer.qkv, &layer.context, &layer.attention_norm.normalized, &layer.attention_norm.rstd,
-                               &layer.mlp_derivative, &layer.mlp_norm.normalized, &layer.mlp_norm.rstd}) {
-      Gather(backward, packed);
-    }
     if (!layer.probs.empty()) GatherRows(packed_inputs, &layer.probs);
   }
-  Gather(all, &saved.last_hidden_state);
-  Gather(IndexTensor({packed_inputs.begin(), packed_inputs.end()}, device), &saved.first_tokens);
+  Gather(all, &last_hidden_state);
+  saved.last_hidden_state = std::move(last_hidden_state);
+  Gather(IndexTensor({packed_inputs.begin(), packed_inputs.end()}, device), &saved.head_tokens);
   GatherRows(packed_inputs, &saved.head_mean_attention);
   GatherRows(packed_inputs, &saved.value_zeroing);
   return saved;

@@ -50,7 +50,7 @@ struct Search {
 
 }  // namespace
 
-std::vector<std::vector<Substitutions>> FindSubstitutions(const EncoderWeights& weights, const PackedBatch& batch,
+std::vector<std::vector<Substitutions>> FindSubstitutions(const ModelWeights& weights, const PackedBatch& batch,
                                                           const at::Tensor& word, const at::Tensor& grad_word) {
   std::vector<Search> searches;
   std::vector<int64_t> places;

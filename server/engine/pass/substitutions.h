@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "engine/pass/encoder_weights.h"
+#include "engine/pass/model_weights.h"
 #include "engine/pass/packed_batch.h"
 #include "engine/row.h"
 
@@ -13,7 +13,7 @@ namespace limpid::engine {
 // Wanted::substitutions of every row: the estimates of all words for all tokens searched are one product
 // [tokens, embedding] x [embedding, vocab_size], taken in blocks of the vocabulary of which only the best are kept.
 // word [total_tokens, embedding]; grad_word [backward_tokens, embedding], dF/dword.
-std::vector<std::vector<Substitutions>> FindSubstitutions(const EncoderWeights& weights, const PackedBatch& batch,
+std::vector<std::vector<Substitutions>> FindSubstitutions(const ModelWeights& weights, const PackedBatch& batch,
                                                           const at::Tensor& word, const at::Tensor& grad_word);
 
 // Words of one block.

@@ -5,16 +5,16 @@
 #include <cstdint>
 
 #include "engine/models/architecture.h"
-#include "engine/pass/encoder_weights.h"
+#include "engine/pass/model_weights.h"
 
 namespace limpid::engine {
 
 // One row in one layer, as the forward pass has it at hand.
 struct LayerOfRow {
   at::Tensor input;    // [T, hidden]
-  at::Tensor value;    // [T, hidden]
+  at::Tensor value;    // [T, key_value_heads * head_size]
   at::Tensor probs;    // [heads, T, T]
-  at::Tensor context;  // [T, hidden]
+  at::Tensor context;  // [T, heads * head_size]
   at::Tensor output;   // [T, hidden]
 };
 

@@ -86,6 +86,19 @@ absl::StatusOr<std::vector<std::string>> ConfigJson::Strings(const std::string& 
   return strings;
 }
 
+absl::StatusOr<std::vector<int32_t>> ConfigJson::Ids(const std::string& field, int32_t maximum) const {
+  std::vector<int32_t> ids;
+  const auto* value = Get(field);
+  if (value == nullptr) return ids;
+  for (const auto& id : value->is_array() ? *value : nlohmann::json::array({*value})) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > maximum) {
+      return Error(field, absl::StrFormat("must be whole numbers from 0 to %d", maximum));
+    }
+    ids.push_back(id.get<int32_t>());
+  }
+  return ids;
+}
+
 absl::StatusOr<std::vector<std::string>> ConfigJson::IndexedStrings(const std::string& field) const {
   std::vector<std::string> strings;
   const auto* value = Get(field);
@@ -97,6 +110,13 @@ absl::StatusOr<std::vector<std::string>> ConfigJson::IndexedStrings(const std::s
     strings.push_back(it->get<std::string>());
   }
   return strings;
+}
+
+absl::StatusOr<std::optional<ConfigJson>> ConfigJson::Object(const std::string& field) const {
+  const auto* value = Get(field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_object()) return Error(field, "must be an object");
+  return ConfigJson(absl::StrCat(name_, ": ", field), *value);
 }
 
 }  // namespace limpid::engine

@@ -27,8 +27,13 @@ class ConfigJson {
                                      std::optional<std::string> default_value = std::nullopt) const;
   // A list of strings; empty if absent or null.
   absl::StatusOr<std::vector<std::string>> Strings(const std::string& field) const;
+  // A whole number in [0, maximum], or a list of such; empty if absent or null.
+  absl::StatusOr<std::vector<int32_t>> Ids(const std::string& field, int32_t maximum) const;
   // Values of an object whose keys are "0" ... "n-1", in that order (id2label); empty if absent or null.
   absl::StatusOr<std::vector<std::string>> IndexedStrings(const std::string& field) const;
+
+  // An object within; nothing if absent or null. Its errors name this field.
+  absl::StatusOr<std::optional<ConfigJson>> Object(const std::string& field) const;
 
   absl::Status Error(const std::string& field, const std::string& what) const;
 

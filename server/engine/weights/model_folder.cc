@@ -51,6 +51,19 @@ absl::Status ReadSentenceTransformersModules(const std::string& folder, Architec
   return absl::OkStatus();
 }
 
+// As Transformers reads them: generation_config.json goes before config.json.
+absl::Status ReadEndTokens(const std::string& folder, const ConfigJson& config, Architecture* architecture) {
+  const std::string path = absl::StrCat(folder, "/generation_config.json");
+  const auto last = static_cast<int32_t>(architecture->vocab_size - 1);
+  if (std::filesystem::exists(path)) {
+    ABSL_ASSIGN_OR_RETURN(const ConfigJson generation, ConfigJson::Load(path));
+    ABSL_ASSIGN_OR_RETURN(architecture->end_tokens, generation.Ids("eos_token_id", last));
+    if (!architecture->end_tokens.empty()) return absl::OkStatus();
+  }
+  ABSL_ASSIGN_OR_RETURN(architecture->end_tokens, config.Ids("eos_token_id", last));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path, FileAccess access) {
@@ -58,6 +71,9 @@ absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path, FileAccess 
   ABSL_ASSIGN_OR_RETURN(const ConfigJson config, ConfigJson::Load(absl::StrCat(path, "/config.json")));
   ModelFolder folder;
   ABSL_ASSIGN_OR_RETURN(folder.architecture, DescribeModel(config));
+  if (folder.architecture.task == ModelCard::Task::kLanguageModel) {
+    ABSL_RETURN_IF_ERROR(ReadEndTokens(path, config, &folder.architecture));
+  }
   if (folder.architecture.head == Head::kNone) {
     ABSL_RETURN_IF_ERROR(ReadSentenceTransformersModules(path, &folder.architecture));
   }

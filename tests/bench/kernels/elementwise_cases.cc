@@ -5,7 +5,7 @@
 
 #include "bench/kernels/op_cases.h"
 #include "engine/ops/activation.h"
-#include "engine/ops/layer_norm.h"
+#include "engine/ops/norm.h"
 
 namespace limpid::bench {
 namespace {
@@ -15,7 +15,7 @@ double Bytes(int arrays, int64_t tokens, int64_t width) {
   return sizeof(float) * static_cast<double>(arrays) * static_cast<double>(tokens) * static_cast<double>(width);
 }
 
-engine::LayerNormWeights Norm(int64_t hidden) { return {at::randn({hidden}), at::randn({hidden})}; }
+engine::NormWeights Norm(int64_t hidden) { return {at::randn({hidden}), at::randn({hidden})}; }
 
 }  // namespace
 
@@ -32,17 +32,17 @@ OpCase NormCase(int64_t tokens, int64_t hidden) {
   // It is given its own output again: a copy would take longer than it does.
   const auto run = [weights = Norm(hidden), residual = at::randn({tokens, hidden}),
                     x = at::randn({tokens, hidden})]() mutable {
-    engine::LayerNormSaved saved;
-    x = AddLayerNormForward(weights, residual, std::move(x), &saved);
+    engine::NormSaved saved;
+    x = AddNormForward(weights, residual, std::move(x), &saved);
   };
   return {.run = run, .bytes = Bytes(4, tokens, hidden)};
 }
 
 OpCase NormVjpCase(int64_t tokens, int64_t hidden) {
   const auto run = [weights = Norm(hidden),
-                    saved = engine::LayerNormSaved{at::randn({tokens, hidden}), at::rand({tokens, 1})},
+                    saved = engine::NormSaved{at::randn({tokens, hidden}), at::rand({tokens, 1})},
                     grad_output = at::randn({tokens, hidden}), grad_residual = at::randn({tokens, hidden})] {
-    engine::AddLayerNormVjp(weights, saved, grad_output, grad_residual);
+    engine::AddNormVjp(weights, saved, grad_output, grad_residual);
   };
   return {.run = run, .bytes = Bytes(4, tokens, hidden)};
 }

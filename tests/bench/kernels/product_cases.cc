@@ -23,7 +23,7 @@ struct Sequences {
     qkv = at::randn({cu_seqlens.back(), 3 * hidden});
   }
 
-  engine::AttentionShape shape() const { return {cu_seqlens, heads}; }
+  engine::AttentionShape shape() const { return {cu_seqlens, heads, heads}; }
 };
 
 }  // namespace

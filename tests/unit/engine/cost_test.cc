@@ -165,9 +165,10 @@ TEST(Cost, OfTheResultIsNeverLessThanItsArrays) {
 
   ASSERT_THAT(results, IsOk());
   const RowResult& result = results->front();
-  size_t floats = result.head_mean_attention.values.size() + result.gradient_attention.values.size() +
-                  result.head_importance.values.size() + result.value_zeroing.values.size() +
-                  result.layer_gradient_x_activation.values.size() + result.layer_gradient_dot.values.size();
+  size_t floats = result.prediction.logits.size() + result.head_mean_attention.values.size() +
+                  result.gradient_attention.values.size() + result.head_importance.values.size() +
+                  result.value_zeroing.values.size() + result.layer_gradient_x_activation.values.size() +
+                  result.layer_gradient_dot.values.size();
   for (const auto* list : {&result.attention, &result.hidden_states, &result.gradient_dots}) {
     for (const HostTensor& array : *list) floats += array.values.size();
   }

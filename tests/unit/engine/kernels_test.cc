@@ -11,8 +11,8 @@
 #include "engine/kernels/cpu/linear.h"
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
-#include "engine/ops/layer_norm.h"
 #include "engine/ops/linear.h"
+#include "engine/ops/norm.h"
 #include "unit/engine/op_kernels.h"
 
 namespace limpid::engine {
@@ -60,15 +60,15 @@ TEST_P(RowKernels, ActivationAndItsDerivative) {
 }
 
 TEST_P(RowKernels, AddLayerNormWithAndWithoutResidual) {
-  const LayerNormWeights weights = {Vector(), Vector(), 1e-5};
-  const LayerNormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
+  const NormWeights weights = {Vector(), Vector(), 1e-5};
+  const NormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
   for (const bool added : {false, true}) {
     const at::Tensor x = Matrix(), residual = added ? Matrix() : at::Tensor();
-    LayerNormSaved saved, expected_saved;
+    NormSaved saved, expected_saved;
 
-    const at::Tensor y = cpu::AddLayerNormForward(*kernels_, weights, residual, x.clone(), &saved);
+    const at::Tensor y = cpu::AddNormForward(*kernels_, weights, residual, x.clone(), &saved);
 
-    const at::Tensor expected = AddLayerNormForward(exact, Double(residual), Double(x), &expected_saved);
+    const at::Tensor expected = AddNormForward(exact, Double(residual), Double(x), &expected_saved);
     // One column is its own mean: what remains is rounding, divided by sqrt(eps).
     const double tolerance = Cols() == 1 ? 1e-3 : 5e-6;
     EXPECT_LE(RelativeError(y, expected), tolerance);
@@ -77,17 +77,17 @@ TEST_P(RowKernels, AddLayerNormWithAndWithoutResidual) {
   }
 }
 
-TEST_P(RowKernels, AddLayerNormVjpWithAndWithoutResidual) {
-  const LayerNormWeights weights = {Vector(), Vector(), 1e-5};
-  const LayerNormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
-  const LayerNormSaved saved = {Matrix(), at::rand({Rows(), 1}) + 0.5};
-  const LayerNormSaved exact_saved = {Double(saved.normalized), Double(saved.rstd)};
+TEST_P(RowKernels, AddNormVjpWithAndWithoutResidual) {
+  const NormWeights weights = {Vector(), Vector(), 1e-5};
+  const NormWeights exact = {Double(weights.weight), Double(weights.bias), weights.eps};
+  const NormSaved saved = {Matrix(), at::rand({Rows(), 1}) + 0.5};
+  const NormSaved exact_saved = {Double(saved.normalized), Double(saved.rstd)};
   for (const bool added : {false, true}) {
     const at::Tensor grad = Matrix(), residual = added ? Matrix() : at::Tensor();
 
-    const at::Tensor grad_input = cpu::AddLayerNormVjp(*kernels_, weights, saved, grad, residual);
+    const at::Tensor grad_input = cpu::AddNormVjp(*kernels_, weights, saved, grad, residual);
 
-    EXPECT_LE(RelativeError(grad_input, AddLayerNormVjp(exact, exact_saved, Double(grad), Double(residual))),
+    EXPECT_LE(RelativeError(grad_input, AddNormVjp(exact, exact_saved, Double(grad), Double(residual))),
               kFp32Tolerance);
   }
 }
@@ -184,7 +184,7 @@ struct TwoSequences {
   explicit TwoSequences(const Shape& shape)
       : length(shape.lengths[0]),
         cu_seqlens{0, length, 2 * length},
-        packed{cu_seqlens, shape.num_heads},
+        packed{cu_seqlens, shape.num_heads, shape.num_heads},
         qkv(at::randn({2 * length, 3 * shape.num_heads * shape.head_size})) {}
 
   const int64_t length;
@@ -196,7 +196,9 @@ struct TwoSequences {
 TEST_P(AttentionKernels, GivesFirstTokensAloneAndKeepsTheMapsAskedFor) {
   const Shape& shape = std::get<1>(GetParam());
   const auto& [length, cu_seqlens, all, qkv] = TwoSequences(shape);
-  const AttentionShape first = {cu_seqlens, shape.num_heads, /*first_query_only=*/true};
+  const std::vector<int64_t> first_queries = {0, 0};
+  AttentionShape first = all;
+  first.only_queries = first_queries;
   std::vector<at::Tensor> probs, not_kept;
 
   const at::Tensor output = cpu::AttentionForward(*kernels_, all, qkv, {}, &probs);
@@ -237,7 +239,7 @@ TEST_P(AttentionKernels, ForwardVjpAndTap) {
   for (int64_t length : shape.lengths) cu_seqlens.push_back(cu_seqlens.back() + length);
   const int64_t tokens = cu_seqlens.back(), hidden = shape.num_heads * shape.head_size;
   const at::Tensor qkv = at::randn({tokens, 3 * hidden}), grad_output = at::randn({tokens, hidden});
-  const AttentionShape packed = {cu_seqlens, shape.num_heads};
+  const AttentionShape packed = {cu_seqlens, shape.num_heads, shape.num_heads};
   // The first sequence asks for its map, the others do not.
   std::vector<at::Tensor> probs, exact_probs, tap(shape.lengths.size()), exact_tap(shape.lengths.size());
   tap[0] = at::empty({shape.lengths[0], shape.lengths[0]});

@@ -6,8 +6,8 @@
 
 #include "engine/ops/activation.h"
 #include "engine/ops/attention.h"
-#include "engine/ops/layer_norm.h"
 #include "engine/ops/linear.h"
+#include "engine/ops/norm.h"
 #include "unit/engine/op_kernels.h"
 
 namespace limpid::engine {
@@ -77,24 +77,24 @@ TEST_F(Vjp, LinearsAroundAnActivation) {
 }
 
 TEST_F(Vjp, AddLayerNormTowardInputAndResidual) {
-  const LayerNormWeights weights = {Random({6}), Random({6}), 1e-5};
+  const NormWeights weights = {Random({6}), Random({6}), 1e-5};
   const at::Tensor x = Random({3, 6}), residual = Random({3, 6});
   const at::Tensor cotangent = Random({3, 6}), beside = Random({3, 6});
-  LayerNormSaved saved, ignored;
-  AddLayerNormForward(weights, residual, x, &saved);
-  const at::Tensor grad = AddLayerNormVjp(weights, saved, cotangent, beside);
+  NormSaved saved, ignored;
+  AddNormForward(weights, residual, x, &saved);
+  const at::Tensor grad = AddNormVjp(weights, saved, cotangent, beside);
 
-  const auto of_x = [&](const at::Tensor& v) { return AddLayerNormForward(weights, residual, v, &ignored); };
-  const auto of_residual = [&](const at::Tensor& v) { return AddLayerNormForward(weights, v, x, &ignored); };
+  const auto of_x = [&](const at::Tensor& v) { return AddNormForward(weights, residual, v, &ignored); };
+  const auto of_residual = [&](const at::Tensor& v) { return AddNormForward(weights, v, x, &ignored); };
   EXPECT_LE(RelativeError(grad, FiniteDifferences(of_x, x, cotangent + beside)), kTolerance);
   EXPECT_LE(RelativeError(grad, FiniteDifferences(of_residual, residual, cotangent + beside)), kTolerance);
-  EXPECT_LE(RelativeError(AddLayerNormVjp(weights, saved, cotangent, {}), FiniteDifferences(of_x, x, cotangent)),
+  EXPECT_LE(RelativeError(AddNormVjp(weights, saved, cotangent, {}), FiniteDifferences(of_x, x, cotangent)),
             kTolerance);
 }
 
 TEST_F(Vjp, Attention) {
   const std::vector<int64_t> cu_seqlens = {0, 4, 5, 11};
-  const AttentionShape shape = {cu_seqlens, 2};
+  const AttentionShape shape = {cu_seqlens, 2, 2};
   const at::Tensor qkv = Random({11, 3 * 6}), cotangent = Random({11, 6});
   std::vector<at::Tensor> probs, ignored;
   AttentionForward(shape, qkv, {}, &probs);

@@ -70,6 +70,12 @@ TEST_F(WorkerTest, APredictionIsAnnouncedOnceThoughItsRowRunsTwice) {
     engine::PassCost Cost(size_t num_tokens, const engine::Wanted& wanted) const override {
       return fake_.Cost(num_tokens, wanted);
     }
+    std::shared_ptr<engine::Past> NewPast(size_t capacity, bool keeps_for_backward) override {
+      return fake_.NewPast(capacity, keeps_for_backward);
+    }
+    uint64_t PastBytes(size_t capacity, bool keeps_for_backward) const override {
+      return fake_.PastBytes(capacity, keeps_for_backward);
+    }
     absl::StatusOr<std::vector<engine::RowResult>> Run(std::span<const engine::Row* const> rows,
                                                        engine::PassObserver* observer) override {
       auto results = fake_.Run(rows, observer);

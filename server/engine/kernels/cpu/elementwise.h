@@ -3,7 +3,7 @@
 #include <ATen/core/TensorBody.h>
 
 #include "engine/kernels/cpu/kernels.h"
-#include "engine/ops/layer_norm.h"
+#include "engine/ops/norm.h"
 
 namespace limpid::engine::cpu {
 
@@ -24,11 +24,15 @@ class PortableOnly {
   const bool before_;
 };
 
-// The tuned CPU forms of ops/activation.h and ops/layer_norm.h, rows spread over the compute threads.
+// The tuned CPU forms of ops/activation.h, ops/gated.h and ops/norm.h, rows spread over the compute threads.
 at::Tensor ActivationForward(const Kernels& kernels, Activation activation, at::Tensor x, at::Tensor* derivative);
-at::Tensor AddLayerNormForward(const Kernels& kernels, const LayerNormWeights& weights, const at::Tensor& residual,
-                               at::Tensor x, LayerNormSaved* saved);
-at::Tensor AddLayerNormVjp(const Kernels& kernels, const LayerNormWeights& weights, const LayerNormSaved& saved,
-                           const at::Tensor& grad_output, const at::Tensor& grad_residual);
+// z [rows, 2 * width] is used up.
+at::Tensor GateForward(const Kernels& kernels, Activation activation, at::Tensor z, at::Tensor* derivative);
+at::Tensor GateVjp(const at::Tensor& derivative, const at::Tensor& grad_output);
+at::Tensor NormForward(const Kernels& kernels, const NormWeights& weights, const at::Tensor& x, NormSaved* saved);
+at::Tensor AddNormForward(const Kernels& kernels, const NormWeights& weights, const at::Tensor& residual, at::Tensor x,
+                          NormSaved* saved, at::Tensor* sum = nullptr);
+at::Tensor AddNormVjp(const Kernels& kernels, const NormWeights& weights, const NormSaved& saved,
+                      const at::Tensor& grad_output, const at::Tensor& grad_residual, const at::Tensor& grad_sum = {});
 
 }  // namespace limpid::engine::cpu

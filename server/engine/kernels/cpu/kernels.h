@@ -30,6 +30,16 @@ struct PanelCall {
   int64_t y_stride;
 };
 
+// y = x M + bias for a few rows of x, M with one stride of 1. What a row gives depends on no other row.
+struct FewRowsCall {
+  const float* x;     // [rows, depth], contiguous
+  MatrixView m;       // [depth, cols]
+  const float* bias;  // [cols] or null
+  int64_t rows, depth, cols;
+  float* y;  // [rows, cols]
+  int64_t y_stride;
+};
+
 struct Kernels {
   const char* isa;
 
@@ -39,6 +49,7 @@ struct Kernels {
   // panel = the first `depth` rows and `cols` columns of m, zeros in the columns beyond. Fast where one stride is 1.
   void (*pack_panel)(const MatrixView& m, int64_t depth, int64_t cols, float* panel);
   void (*multiply_panel)(const PanelCall& call);
+  void (*multiply_few_rows)(const FewRowsCall& call);
 
   // Rows of `scores` [rows, cols], in place: softmax of scale * scores, scale > 0.
   void (*softmax)(float* scores, int64_t rows, int64_t cols, float scale);
@@ -56,33 +67,39 @@ struct Kernels {
   // x [rows, cols] *= factor, `stride` between rows of both.
   void (*scale_by)(const float* factor, float* x, int64_t rows, int64_t cols, int64_t stride);
 
-  // x [rows, cols] += residual (may be null), then x = (x - mean) / sqrt(var + eps) in place, kept for the vjp; output
-  // = x * weight + norm_bias, which may be x itself; rstd [rows], or null.
-  void (*add_layer_norm)(const struct LayerNormCall& call, int64_t row_begin, int64_t row_end);
+  // s = x [rows, cols] + residual; normalized = (s - mean) / sqrt(var + eps), or s / sqrt(mean(s^2) + eps) where it is
+  // not centred; output = normalized * weight + norm_bias. x, normalized and output may be one.
+  void (*add_norm)(const struct NormCall& call, int64_t row_begin, int64_t row_end);
 
-  // grad_input = rstd * (wg - mean(wg) - normalized * mean(wg * normalized)), wg = weight * (grad + grad_residual).
-  void (*layer_norm_vjp)(const struct LayerNormVjpCall& call, int64_t row_begin, int64_t row_end);
+  // grad_input = rstd * (wg - mean(wg) - normalized * mean(wg * normalized)) + grad_sum, wg = weight * (grad +
+  // grad_residual); without mean(wg) where it is not centred.
+  void (*norm_vjp)(const struct NormVjpCall& call, int64_t row_begin, int64_t row_end);
 };
 
-struct LayerNormCall {
-  float* x;
+struct NormCall {
+  const float* x;
   const float* residual;  // [rows, cols] or null
+  float* sum;             // receives s, or null
+  float* normalized;
   const float* weight;
-  const float* norm_bias;
+  const float* norm_bias;  // or null
   float* output;
-  float* rstd;  // or null
+  float* rstd;  // [rows] or null
   int64_t cols;
   float eps;
+  bool is_centred;
 };
 
-struct LayerNormVjpCall {
+struct NormVjpCall {
   const float* grad;
   const float* grad_residual;  // or null
+  const float* grad_sum;       // or null
   const float* normalized;
   const float* rstd;
   const float* weight;
   float* grad_input;
   int64_t cols;
+  bool is_centred;
 };
 
 // The best kernels this machine can run; null on a machine without AVX2 and FMA, where the portable path serves.

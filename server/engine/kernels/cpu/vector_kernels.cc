@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/kernels/cpu/few_rows.h"
 #include "engine/kernels/cpu/kernels.h"
 #include "engine/kernels/cpu/panel_kernels.h"
 
@@ -123,6 +124,14 @@ struct Tanh {
   }
 };
 
+struct Silu {
+  static void Apply(const Vec& x, Vec* y, Vec* dy) {
+    const Vec one(1), sigmoid = one / (one + x.neg().exp());
+    *y = x * sigmoid;
+    if (dy != nullptr) *dy = at::vec::fmadd(*y, one - sigmoid, sigmoid);
+  }
+};
+
 template <typename F>
 void ActivateBy(float* x, float* derivative, int64_t rows, int64_t cols, int64_t stride) {
   for (int64_t r = 0; r < rows; ++r, x += stride) {
@@ -146,6 +155,8 @@ void Activate(Activation activation, float* x, float* derivative, int64_t rows, 
       return ActivateBy<Relu>(x, derivative, rows, cols, stride);
     case Activation::kTanh:
       return ActivateBy<Tanh>(x, derivative, rows, cols, stride);
+    case Activation::kSilu:
+      return ActivateBy<Silu>(x, derivative, rows, cols, stride);
   }
 }
 
@@ -155,41 +166,47 @@ void ScaleBy(const float* factor, float* x, int64_t rows, int64_t cols, int64_t 
   }
 }
 
-void AddLayerNorm(const LayerNormCall& call, int64_t row_begin, int64_t row_end) {
+void AddNorm(const NormCall& call, int64_t row_begin, int64_t row_end) {
   const int64_t cols = call.cols;
+  const auto width = static_cast<float>(cols);
   for (int64_t r = row_begin; r < row_end; ++r) {
-    float* x = call.x + r * cols;
+    const float* x = call.x + r * cols;
+    float* normalized = call.normalized + r * cols;
     float* output = call.output + r * cols;
     const float* residual = call.residual == nullptr ? nullptr : call.residual + r * cols;
+    float* sums = call.sum == nullptr ? nullptr : call.sum + r * cols;
     Vec sum(0);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
       Vec v = Load(x + i, n);
       if (residual != nullptr) v = v + Load(residual + i, n);
-      Store(v, x + i, n);
+      Store(v, normalized + i, n);
+      if (sums != nullptr) Store(v, sums + i, n);
       sum = sum + Keep(v, 0, n);
     });
-    const Vec mean(Sum(sum) / static_cast<float>(cols));
+    const Vec mean(call.is_centred ? Sum(sum) / width : 0);
     Vec squares(0);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
-      const Vec centred = Keep(Load(x + i, n) - mean, 0, n);
+      const Vec centred = Keep(Load(normalized + i, n) - mean, 0, n);
       squares = at::vec::fmadd(centred, centred, squares);
     });
-    const float rstd = 1 / std::sqrt(Sum(squares) / static_cast<float>(cols) + call.eps);
+    const float rstd = 1 / std::sqrt(Sum(squares) / width + call.eps);
     if (call.rstd != nullptr) call.rstd[r] = rstd;
     const Vec factor(rstd);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
-      const Vec normalized = (Load(x + i, n) - mean) * factor;
-      Store(normalized, x + i, n);
-      Store(at::vec::fmadd(normalized, Load(call.weight + i, n), Load(call.norm_bias + i, n)), output + i, n);
+      const Vec unit = (Load(normalized + i, n) - mean) * factor;
+      Store(unit, normalized + i, n);
+      const Vec bias = call.norm_bias == nullptr ? Vec(0) : Load(call.norm_bias + i, n);
+      Store(at::vec::fmadd(unit, Load(call.weight + i, n), bias), output + i, n);
     });
   }
 }
 
-void LayerNormVjp(const LayerNormVjpCall& call, int64_t row_begin, int64_t row_end) {
+void NormVjp(const NormVjpCall& call, int64_t row_begin, int64_t row_end) {
   const int64_t cols = call.cols;
   for (int64_t r = row_begin; r < row_end; ++r) {
     const float* grad = call.grad + r * cols;
     const float* residual = call.grad_residual == nullptr ? nullptr : call.grad_residual + r * cols;
+    const float* beside = call.grad_sum == nullptr ? nullptr : call.grad_sum + r * cols;
     const float* normalized = call.normalized + r * cols;
     float* out = call.grad_input + r * cols;
     Vec sum(0), dot(0);
@@ -202,9 +219,11 @@ void LayerNormVjp(const LayerNormVjpCall& call, int64_t row_begin, int64_t row_e
       dot = at::vec::fmadd(g, Keep(Load(normalized + i, n), 0, n), dot);
     });
     const auto width = static_cast<float>(cols);
-    const Vec mean(Sum(sum) / width), projection(Sum(dot) / width), rstd(call.rstd[r]);
+    const Vec mean(call.is_centred ? Sum(sum) / width : 0), projection(Sum(dot) / width), rstd(call.rstd[r]);
     ForEachVector(cols, [&](int64_t i, int64_t n) {
-      Store(rstd * (Load(out + i, n) - mean - Load(normalized + i, n) * projection), out + i, n);
+      Vec g = rstd * (Load(out + i, n) - mean - Load(normalized + i, n) * projection);
+      if (beside != nullptr) g = g + Load(beside + i, n);
+      Store(g, out + i, n);
     });
   }
 }
@@ -215,13 +234,14 @@ constexpr Kernels kKernels = {LIMPID_STRINGIFY(LIMPID_ISA),
                               kPanelCols,
                               PackPanel,
                               MultiplyPanel,
+                              MultiplyFewRows,
                               Softmax,
                               SoftmaxVjp,
                               PositiveProduct,
                               Activate,
                               ScaleBy,
-                              AddLayerNorm,
-                              LayerNormVjp};
+                              AddNorm,
+                              NormVjp};
 
 }  // namespace
 

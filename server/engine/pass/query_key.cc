@@ -1,0 +1,68 @@
+#include "engine/pass/query_key.h"
+
+#include "engine/ops/norm.h"
+
+namespace limpid::engine {
+namespace {
+
+struct Heads {
+  int64_t begin, count;  // the first one, and how many
+};
+
+Heads Queries(const Architecture& a) { return {0, a.num_attention_heads}; }
+Heads Keys(const Architecture& a) { return {a.num_attention_heads, a.num_key_value_heads}; }
+
+at::Tensor ColumnsOf(const Architecture& a, const Heads& heads, const at::Tensor& qkv) {
+  return qkv.narrow(1, heads.begin * a.head_size, heads.count * a.head_size);
+}
+
+void NormHeads(const Architecture& a, const NormWeights& weights, const Heads& heads, at::Tensor* qkv,
+               NormSaved* saved) {
+  if (!weights.weight.defined()) return;
+  const at::Tensor columns = ColumnsOf(a, heads, *qkv);
+  const at::Tensor normed = NormForward(weights, columns.reshape({-1, a.head_size}), saved);
+  columns.copy_(normed.view(columns.sizes()));
+  if (saved == nullptr) return;
+  saved->normalized = saved->normalized.view(columns.sizes());
+  saved->rstd = saved->rstd.view({columns.size(0), heads.count});
+}
+
+void NormHeadsVjp(const Architecture& a, const NormWeights& weights, const BackwardRules& rules, const Heads& heads,
+                  const NormSaved& saved, at::Tensor* grad_qkv) {
+  if (!weights.weight.defined()) return;
+  const at::Tensor columns = ColumnsOf(a, heads, *grad_qkv);
+  const NormSaved by_head = {saved.normalized.narrow(0, 0, columns.size(0)).view({-1, a.head_size}),
+                             saved.rstd.narrow(0, 0, columns.size(0)).view({-1, 1})};
+  const at::Tensor grad = rules.add_norm_vjp(weights, by_head, columns.reshape({-1, a.head_size}), {}, {});
+  columns.copy_(grad.view(columns.sizes()));
+}
+
+}  // namespace
+
+AttentionShape AttentionShapeOf(const Architecture& a, size_t layer, std::span<const int64_t> cu_seqlens) {
+  AttentionShape shape = {
+      .cu_seqlens = cu_seqlens, .num_heads = a.num_attention_heads, .num_key_value_heads = a.num_key_value_heads};
+  shape.mask = {.is_causal = a.is_causal, .window = a.windows.empty() ? 0 : a.windows[layer]};
+  shape.scale = a.attention_scale;
+  return shape;
+}
+
+RotaryAngles AnglesOf(const Architecture& a, const at::Tensor& positions) {
+  return a.rotary.has_value() ? MakeAngles(*a.rotary, positions) : RotaryAngles{};
+}
+
+void QueryKeyForward(const Architecture& a, const LayerWeights& weights, const RotaryAngles& angles, at::Tensor* qkv,
+                     SavedLayer* saved) {
+  NormHeads(a, weights.query_norm, Queries(a), qkv, saved == nullptr ? nullptr : &saved->query_norm);
+  NormHeads(a, weights.key_norm, Keys(a), qkv, saved == nullptr ? nullptr : &saved->key_norm);
+  if (angles.cosine.defined()) Rotate(angles, a.num_attention_heads + a.num_key_value_heads, a.head_size, qkv);
+}
+
+void QueryKeyVjp(const Architecture& a, const LayerWeights& weights, const BackwardRules& rules,
+                 const RotaryAngles& angles, const SavedLayer& saved, at::Tensor* grad_qkv) {
+  if (angles.cosine.defined()) RotateVjp(angles, a.num_attention_heads + a.num_key_value_heads, a.head_size, grad_qkv);
+  NormHeadsVjp(a, weights.query_norm, rules, Queries(a), saved.query_norm, grad_qkv);
+  NormHeadsVjp(a, weights.key_norm, rules, Keys(a), saved.key_norm, grad_qkv);
+}
+
+}  // namespace limpid::engine

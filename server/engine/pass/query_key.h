@@ -1,0 +1,33 @@
+#pragma once
+
+#include <ATen/core/TensorBody.h>
+
+#include <cstdint>
+#include <span>
+
+#include "engine/models/architecture.h"
+#include "engine/ops/attention.h"
+#include "engine/ops/rotary.h"
+#include "engine/pass/backward_rules.h"
+#include "engine/pass/model_weights.h"
+#include "engine/pass/saved.h"
+
+namespace limpid::engine {
+
+// Of one layer; cu_seqlens must outlive it.
+AttentionShape AttentionShapeOf(const Architecture& architecture, size_t layer, std::span<const int64_t> cu_seqlens);
+
+// Undefined where the architecture turns nothing. positions [total_tokens].
+RotaryAngles AnglesOf(const Architecture& architecture, const at::Tensor& positions);
+
+// What some architectures do with queries and keys between projection and attention: a norm of each head, then a
+// rotation. `angles` may be undefined: there is no rotation. Changes qkv [total_tokens, query_key_value_size] in place;
+// `saved` may be null: nothing is kept.
+void QueryKeyForward(const Architecture& architecture, const LayerWeights& weights, const RotaryAngles& angles,
+                     at::Tensor* qkv, SavedLayer* saved);
+
+// dF/d(what the projection gave) from dF/dqkv, in place.
+void QueryKeyVjp(const Architecture& architecture, const LayerWeights& weights, const BackwardRules& rules,
+                 const RotaryAngles& angles, const SavedLayer& saved, at::Tensor* grad_qkv);
+
+}  // namespace limpid::engine
