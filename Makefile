@@ -20,7 +20,7 @@ ONLY ?=
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -81,6 +81,9 @@ bench:  ## beside Captum, PyTorch and TorchServe, and a start, 30 minutes: ROUND
 
 bench-methods: setup-test build  ## texts/s of the costly methods beside Captum, Inseq and SHAP; into build/bench/results.json
 	@build/python/bin/python tests/bench/methods
+
+bench-generate: setup-test build  ## a language model's text and why each token, beside Transformers and Captum; build/bench/generate.json
+	@build/python/bin/python tests/bench/generate --rounds $(ROUNDS)
 
 bench-serve: setup-test build  ## many callers: concurrency, overload, overhead, fairness; build/bench/serve.json
 	@build/python/bin/python tests/bench/serve

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes docs/agreement.md from what the oracle tests measured (build/oracle/agreement.json). `make agreement` runs both."""
+"""Writes docs/agreement.md and docs/models.md from what the oracle tests measured (build/oracle/agreement.json).
+`make agreement` runs both."""
 
 import json
 from collections import defaultdict
@@ -53,10 +54,44 @@ def library_table(rows):
                f"{number(max(row['max'] for row in models))} | {number(max(row['allowed_min'] for row in models))} |")
 
 
+MODELS = """# Models
+
+Written by `make agreement`. Each row is a head of an architecture that ran, with random weights of an odd shape or trained ones, beside Transformers on
+the same texts: the largest difference of any of them, relative to the largest value of the reference (attention: absolute), and behind it how much of
+what the test allows that is (`tests/oracle/tolerances.py`). Methods that read the prediction, a gradient or the attention follow from these columns; each
+is compared by itself in [agreement.md](agreement.md). A folder of any other architecture is refused by name, with the list of those that run.
+"""
+# Column -> quantities, of each the worst counts.
+COLUMNS = {"prediction": ("logits", "embedding", "target value"), "attention maps": ("attention (absolute)",),
+           "gradients": ("saliency", "gradient_x_input"),
+           "attention's gradients": ("gradient_weighted_attention", "gradient_x_attention", "head_importance"),
+           "generation": ("generated",)}
+
+
+def models_table(measured):
+    yield "| architecture | output | " + " | ".join(COLUMNS) + " |"
+    yield "|---" * (len(COLUMNS) + 2) + "|"
+    by_architecture = defaultdict(list)
+    for name, model in measured["models"].items():
+        by_architecture[model["architecture"], model["task"]].append(name)
+    for (architecture, task), names in sorted(by_architecture.items()):
+        rows = [row for row in measured["server"] if row["model"] in names]
+        cells = [worst([row for row in rows if row["quantity"].startswith(starts)]) for starts in COLUMNS.values()]
+        yield f"| {architecture} | {task.replace('_', ' ')} | " + " | ".join(cells) + " |"
+
+
+def worst(rows):
+    if not rows:
+        return ""
+    return f"{number(max(row['max'] for row in rows))} ({max(row['of_allowed_max'] for row in rows):.0%})"
+
+
 def main():
     measured = json.loads((REPO / "build" / "oracle" / "agreement.json").read_text())
     page = [HEAD, *server_table(measured["server"]), LIBRARIES, *library_table(measured["references"])]
     (REPO / "docs" / "agreement.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    models = [MODELS, *models_table(measured)]
+    (REPO / "docs" / "models.md").write_text("\n".join(models) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include "commands/bench.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
+#include "commands/generate.h"
 #include "commands/models.h"
 #include "commands/predict.h"
 #include "commands/sanity.h"
@@ -34,6 +35,7 @@ std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
 int RunCommandLine(int argc, const char* const* argv, const Streams& streams, const Terminal& terminal) {
   CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
   ExplainCommand explain;
+  GenerateCommand generate;
   PredictCommand predict;
   ModelsCommand models;
   BenchCommand bench;
@@ -41,6 +43,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
+  const CLI::App* generate_app = generate.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
   const CLI::App* doctor_app = doctor.AddTo(&app);
   const CLI::App* sanity_app = sanity.AddTo(&app);
@@ -56,6 +59,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
+  if (generate_app->parsed()) return generate.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   if (sanity_app->parsed()) return sanity.Run(streams, terminal);

@@ -35,6 +35,21 @@ absl::StatusOr<Explanation> ExplainClient::Explain(const v1::ExplainRequest& req
   return std::move(gatherer).Finish();
 }
 
+absl::Status ExplainClient::Generate(const v1::GenerateRequest& request,
+                                     const std::function<void(const v1::GenerateResponse&)>& on_part) const {
+  grpc::ClientContext context;
+  Prepare(&context);
+  const std::unique_ptr<grpc::ClientReader<v1::GenerateResponse>> reader = stub_->Generate(&context, request);
+  v1::GenerateResponse part;
+  bool has_summary = false;
+  while (reader->Read(&part)) {
+    has_summary = part.has_summary();
+    on_part(part);
+  }
+  if (const absl::Status status = FromGrpc(reader->Finish()); !status.ok()) return status;
+  return has_summary ? absl::OkStatus() : absl::DataLossError("the answer ended without a summary");
+}
+
 absl::StatusOr<v1::PredictResponse> ExplainClient::Predict(const v1::PredictRequest& request) const {
   grpc::ClientContext context;
   Prepare(&context);

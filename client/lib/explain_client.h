@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,9 @@ class ExplainClient {
 
   // Reads the stream to its end.
   absl::StatusOr<Explanation> Explain(const v1::ExplainRequest& request) const;
+  // Gives each part to `on_part` as it comes.
+  absl::Status Generate(const v1::GenerateRequest& request,
+                        const std::function<void(const v1::GenerateResponse&)>& on_part) const;
   absl::StatusOr<v1::PredictResponse> Predict(const v1::PredictRequest& request) const;
   absl::StatusOr<v1::ListModelsResponse> ListModels() const;
   absl::StatusOr<v1::Model> GetModel(const std::string& name) const;

@@ -31,8 +31,9 @@ absl::Status CheckBounds(const ConditionSpec& spec, const engine::ModelCard& mod
 
 }  // namespace
 
-absl::StatusOr<Condition> Condition::Create(const ConditionSpec& spec, const engine::ModelCard& model) {
-  if (model.labels.empty()) {
+absl::StatusOr<Condition> Condition::Create(const ConditionSpec& spec, const engine::ModelCard& model,
+                                            const text::Tokenizer& tokenizer) {
+  if (!model.has_classes()) {
     return absl::InvalidArgumentError("condition: needs a classifier, this model gives embeddings");
   }
   ABSL_RETURN_IF_ERROR(CheckBounds(spec, model));
@@ -40,12 +41,12 @@ absl::StatusOr<Condition> Condition::Create(const ConditionSpec& spec, const eng
   for (size_t i = 0; i < spec.predicted.size(); ++i) {
     const std::string field = absl::StrCat("condition.predicted[", i, "]");
     ABSL_ASSIGN_OR_RETURN(const int32_t index,
-                          ResolveClass(spec.predicted[i], engine::Target::kPredicted, model, field));
+                          ResolveClass(spec.predicted[i], engine::Target::kPredicted, model, tokenizer, field));
     if (index < 0) return absl::InvalidArgumentError(absl::StrCat(field, ": set index or label"));
     condition.predicted_.push_back(index);
   }
   ABSL_ASSIGN_OR_RETURN(condition.scored_,
-                        ResolveClass(spec.scored, engine::Target::kPredicted, model, "condition.scored"));
+                        ResolveClass(spec.scored, engine::Target::kPredicted, model, tokenizer, "condition.scored"));
   condition.min_probability_ = spec.min_probability;
   condition.max_probability_ = spec.max_probability;
   return condition;

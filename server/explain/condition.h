@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/row.h"
 #include "explain/request.h"
+#include "text/tokenizer.h"
 
 namespace limpid::explain {
 
@@ -16,7 +17,8 @@ class Condition {
  public:
   // INVALID_ARGUMENT naming the field: not a classifier, no such class, bounds outside [0, 1] or in the wrong order, or
   // bounds on a regression, which has no probabilities.
-  static absl::StatusOr<Condition> Create(const ConditionSpec& spec, const engine::ModelCard& model);
+  static absl::StatusOr<Condition> Create(const ConditionSpec& spec, const engine::ModelCard& model,
+                                          const text::Tokenizer& tokenizer);
 
   bool Holds(const engine::ModelCard& model, const engine::Prediction& prediction) const;
 

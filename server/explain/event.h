@@ -15,12 +15,20 @@
 // What an explanation consists of, as it leaves the explain room: the plain twin of limpid.v1.ExplainResponse.
 namespace limpid::explain {
 
+// A token of a language model's vocabulary that may come next.
+struct RankedToken {
+  int32_t id = 0;
+  std::string text;  // the vocabulary's spelling
+  float logit = 0, log_prob = 0;
+};
+
 struct PredictionEvent {
   std::vector<text::Token> tokens;
   bool truncated = false;
   engine::Prediction prediction;
-  std::vector<float> probabilities;  // [classes]; empty for embeddings and regression
-  std::string target_description;    // e.g. "logit of class 1 (declined)"
+  std::vector<float> probabilities;           // [classes]; empty for embeddings, regressions and language models
+  std::vector<RankedToken> best_tokens = {};  // language models only
+  std::string target_description;             // e.g. "logit of class 1 (declined)"
 };
 
 // What one score stands for; ranges as in text::Token.
@@ -96,6 +104,13 @@ struct AttributionEvent {
   std::optional<TokenMatrix> matrix;
   std::optional<Edits> edits;
   bool is_refining = false;  // scores of the same method with more rows follow
+  // The generated token that this is about.
+  struct Generated {
+    uint32_t index = 0;
+    std::string target_description;
+    engine::Prediction target;  // without logits
+  };
+  std::optional<Generated> generated = std::nullopt;
 };
 
 // Semantics of limpid.v1.Quality.Metric.
@@ -127,6 +142,24 @@ struct QualityEvent {
   std::vector<QualityValue> values;
   Replacement replacement = Replacement::kDefault;
   uint32_t rows = 0;  // beside those that were there already
+  std::optional<uint32_t> generated_index = std::nullopt;
+};
+
+// Semantics of limpid.v1.GeneratedToken.
+struct GeneratedTokenEvent {
+  uint32_t index = 0;
+  text::Token token;
+  std::string text;
+  float logit = 0, log_prob = 0;
+  std::vector<RankedToken> alternatives = {};
+};
+
+// Semantics of limpid.v1.Generation.
+struct GenerationSummary {
+  enum class FinishReason { kLength, kEnd, kStop, kCompletion } finish_reason = FinishReason::kLength;
+  uint32_t tokens = 0;
+  std::string text;
+  double first_token_ms = 0, first_explained_token_ms = 0;
 };
 
 // One layer's maps, whole; the rpc room cuts them into chunks and encodes each when the stream has room for it. Layers
@@ -153,9 +186,11 @@ struct SummaryEvent {
   bool partial = false;
   std::vector<uint32_t> missing_methods = {}, missing_quality = {}, missing_attention_layers = {};
   bool condition_unmet = false;
+  std::optional<GenerationSummary> generation = std::nullopt;
 };
 
-using Event = std::variant<PredictionEvent, AttributionEvent, AttentionEvent, QualityEvent, SummaryEvent>;
+using Event =
+    std::variant<PredictionEvent, AttributionEvent, AttentionEvent, QualityEvent, GeneratedTokenEvent, SummaryEvent>;
 
 // Where a session's events go. Called from any thread, one call at a time per session, in the order of the contract;
 // must not block. After End nothing more comes.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "explain/generation.h"
 #include "explain/input.h"
 #include "explain/method.h"
 #include "explain/preparation.h"
@@ -52,6 +53,22 @@ void Explainer::Explain(ExplainRequest request, CallContext context, std::shared
                                                                                .context = std::move(context),
                                                                                .permit = *std::move(permit),
                                                                                .sink = std::move(sink)});
+}
+
+void Explainer::Generate(GenerateRequest request, CallContext context, std::shared_ptr<EventSink> sink) {
+  absl::StatusOr<std::shared_ptr<const Model>> model = Find(request.explain.model);
+  if (!model.ok()) return sink->End(model.status());
+  if (absl::Status status = CheckGeneration(request, **model, limits_); !status.ok())
+    return sink->End(std::move(status));
+  const schedule::Applicant applicant = ApplicantOf(request.explain, context);
+  auto permit = parts_.admission->Admit(applicant, GuessDemand(**model, request));
+  if (!permit.ok()) return sink->End(permit.status());
+  request.explain.priority = applicant.priority;
+  StartGeneration({.parts = parts_, .limits = &limits_, .sessions = &sessions_}, {.model = *std::move(model),
+                                                                                  .request = std::move(request),
+                                                                                  .context = std::move(context),
+                                                                                  .permit = *std::move(permit),
+                                                                                  .sink = std::move(sink)});
 }
 
 absl::StatusOr<text::Encoding> Explainer::Tokenize(const std::string& model, const Input& input,

@@ -75,6 +75,9 @@ class Explainer {
   // End was called.
   void Explain(ExplainRequest request, CallContext context, std::shared_ptr<EventSink> sink);
 
+  // The same for a generation.
+  void Generate(GenerateRequest request, CallContext context, std::shared_ptr<EventSink> sink);
+
   absl::StatusOr<text::Encoding> Tokenize(const std::string& model, const Input& input, const CallContext& context);
   // INVALID_ARGUMENT and NOT_FOUND as for Explain.
   absl::StatusOr<CostEstimate> EstimateCost(const ExplainRequest& request, const CallContext& context) const;

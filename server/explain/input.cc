@@ -87,6 +87,27 @@ absl::StatusOr<text::Encoding> EncodeSimilarityText(const Model& model, const st
   return EncodeText(model, "target.similarity", text, std::nullopt, truncation);
 }
 
+absl::Status CheckCompletion(const Input& completion, const Limits& limits) {
+  if (!completion.token_ids.has_value()) return CheckText("completion.text", completion.text, limits);
+  if (!completion.token_ids->empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("completion.token_ids.ids: must not be empty");
+}
+
+absl::StatusOr<std::vector<int32_t>> CompletionIds(const Model& model, const Input& completion) {
+  text::Encoding encoding;
+  if (completion.token_ids.has_value()) {
+    ABSL_ASSIGN_OR_RETURN(encoding, Named("completion.token_ids", model.tokenizer->FromIds(*completion.token_ids)));
+  } else {
+    ABSL_ASSIGN_OR_RETURN(encoding,
+                          EncodeText(model, "completion", completion.text, std::nullopt, text::Truncation::kError));
+    std::erase_if(encoding.tokens, [](const text::Token& token) { return token.is_special; });
+  }
+  std::vector<int32_t> ids;
+  for (const text::Token& token : encoding.tokens) ids.push_back(token.id);
+  if (ids.empty()) return absl::InvalidArgumentError("completion: the tokenizer finds no token in it");
+  return ids;
+}
+
 engine::Row RowOfTokens(const text::Encoding& encoding) {
   engine::Row row;
   for (const text::Token& token : encoding.tokens) {

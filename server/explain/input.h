@@ -18,6 +18,11 @@ absl::StatusOr<text::Encoding> EncodeInput(const Model& model, const Input& inpu
 // Shortened by the policy of `input`.
 absl::StatusOr<text::Encoding> EncodeSimilarityText(const Model& model, const std::string& text, const Input& input);
 
+// Of a completion, under the limits of an input.
+absl::Status CheckCompletion(const Input& completion, const Limits& limits);
+// Its ids: a text's without special tokens; at least one. INVALID_ARGUMENT.
+absl::StatusOr<std::vector<int32_t>> CompletionIds(const Model& model, const Input& completion);
+
 // The row that runs these tokens; target and wants are left to the caller.
 engine::Row RowOfTokens(const text::Encoding& encoding);
 

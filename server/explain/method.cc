@@ -12,6 +12,12 @@ engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base) 
   return row;
 }
 
+uint32_t QueryToken(uint32_t asked, const MethodInput& input) {
+  if (asked > 0 || !input.model.is_causal) return asked;
+  const int32_t position = input.base_row.target.position;
+  return position >= 0 ? static_cast<uint32_t>(position) : static_cast<uint32_t>(input.num_tokens() - 1);
+}
+
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input) {
   const size_t num_tokens = input.encoding.tokens.size();
   if (query_token < num_tokens) return absl::OkStatus();

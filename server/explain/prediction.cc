@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "explain/refusals.h"
+#include "explain/target.h"
 #include "explain/tensors.h"
 
 namespace limpid::explain {
@@ -30,9 +33,51 @@ std::vector<double> Sigmoid(const std::vector<float>& logits) {
 }  // namespace
 
 std::vector<float> Probabilities(const engine::ModelCard& model, const std::vector<float>& logits) {
-  if (model.task == Task::kClassification) return ToFloats(Softmax(logits));
+  if (model.task == Task::kClassification || model.is_language_model()) return ToFloats(Softmax(logits));
   if (model.task == Task::kMultiLabel) return ToFloats(Sigmoid(logits));
   return {};
+}
+
+std::vector<RankedToken> BestTokens(const std::vector<float>& logits, size_t count, const text::Tokenizer& tokenizer) {
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + static_cast<ptrdiff_t>(std::min(count, order.size()));
+  const auto logit = [&](int32_t id) { return logits[static_cast<size_t>(id)]; };
+  std::partial_sort(order.begin(), end, order.end(),
+                    [&](int32_t a, int32_t b) { return std::pair(-logit(a), a) < std::pair(-logit(b), b); });
+  const double log_sum = LogSumExp(logits);
+  std::vector<RankedToken> best;
+  for (auto id = order.begin(); id != end; ++id) {
+    best.push_back({.id = *id,
+                    .text = SpellingOf(tokenizer, *id),
+                    .logit = logit(*id),
+                    .log_prob = static_cast<float>(logit(*id) - log_sum)});
+  }
+  return best;
+}
+
+PredictionEvent MakePredictionEvent(const Model& model, const text::Encoding& encoding, const engine::Target& target,
+                                    const engine::Prediction& prediction) {
+  constexpr size_t kBestTokens = 10;
+  const engine::ModelCard& card = model.engine->card();
+  PredictionEvent event;
+  event.tokens = encoding.tokens;
+  event.truncated = encoding.truncated;
+  event.prediction = prediction;
+  event.target_description = DescribeTarget(target, prediction, card, *model.tokenizer);
+  if (card.is_language_model()) {
+    event.best_tokens = BestTokens(prediction.logits, kBestTokens, *model.tokenizer);
+  } else {
+    event.probabilities = Probabilities(card, prediction.logits);
+  }
+  return event;
+}
+
+double LogSumExp(const std::vector<float>& logits) {
+  const double top = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (float logit : logits) sum += std::exp(logit - top);
+  return top + std::log(sum);
 }
 
 absl::Status CheckPrediction(const engine::Prediction& prediction, const engine::Target& target) {

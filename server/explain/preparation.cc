@@ -66,13 +66,13 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
   Preparation prepared;
   ABSL_ASSIGN_OR_RETURN(prepared.encoding, EncodeInput(model, request.input));
   prepared.base_row = RowOfTokens(prepared.encoding);
-  ABSL_ASSIGN_OR_RETURN(prepared.base_row.target, ResolveTarget(request.target, card));
+  ABSL_ASSIGN_OR_RETURN(prepared.base_row.target, ResolveTarget(request.target, card, *model.tokenizer));
   if (prepared.base_row.target.kind == engine::Target::Kind::kSimilarity) {
     ABSL_ASSIGN_OR_RETURN(prepared.similarity_encoding,
                           EncodeSimilarityText(model, request.target.similarity_text, request.input));
   }
   if (request.condition.has_value()) {
-    ABSL_ASSIGN_OR_RETURN(prepared.condition, Condition::Create(*request.condition, card));
+    ABSL_ASSIGN_OR_RETURN(prepared.condition, Condition::Create(*request.condition, card, *model.tokenizer));
   }
   engine::Wanted wanted;
   if (request.attention.has_value()) {
@@ -104,8 +104,8 @@ MethodInput InputOf(const Model& model, const ExplainRequest& request, const Pre
 schedule::Demand DemandOf(const engine::Engine& engine, std::span<const engine::Row> rows) {
   schedule::Demand demand;
   for (const engine::Row& row : rows) {
-    const engine::PassCost cost = engine.Cost(row.token_ids.size(), row.wanted);
-    demand += {.tokens = row.token_ids.size(),
+    const engine::PassCost cost = engine.Cost(row.num_computed_tokens(), row.wanted);
+    demand += {.tokens = row.num_computed_tokens(),
                .flops = cost.flops,
                .answer_bytes = cost.result_bytes,
                .peak_bytes = cost.peak_bytes};

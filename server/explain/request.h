@@ -34,6 +34,7 @@ struct TargetSpec {
   enum class Kind { kDefault, kClass, kContrast, kSimilarity, kMeanOutput } kind = Kind::kDefault;
   engine::Score score = engine::Score::kLogit;
   ClassRef target, foil;
+  std::optional<int32_t> position;  // of a language model's scores; not set: the last token
   std::string similarity_text;
 };
 
@@ -102,6 +103,28 @@ struct ExplainRequest {
   schedule::Priority priority = schedule::Priority::kInteractive;
   std::optional<ConditionSpec> condition;
   bool allow_partial = false;
+};
+
+// Semantics of limpid.v1.Sampling.
+struct Sampling {
+  float temperature = 0;
+  uint32_t top_k = 0;
+  float top_p = 0;
+  uint64_t seed = 0;
+};
+
+// Semantics of limpid.v1.GenerateRequest.
+struct GenerateRequest {
+  // Model, input, methods, target, form of the scores, quality and priority.
+  ExplainRequest explain;
+  // Tokens to take instead of generating; its truncation is not used.
+  std::optional<Input> completion;
+  Sampling sampling;
+  uint32_t max_new_tokens = 0;  // 0: the default
+  std::vector<std::string> stop;
+  bool ignore_end = false;
+  std::vector<uint32_t> explained;  // ascending; empty: all
+  uint32_t alternatives = 0;
 };
 
 }  // namespace limpid::explain

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -16,19 +15,12 @@
 #include "explain/input.h"
 #include "explain/method.h"
 #include "explain/method_runs.h"
-#include "explain/ordered_sink.h"
 #include "explain/prediction.h"
 #include "explain/preparation.h"
-#include "explain/target.h"
+#include "explain/session_base.h"
 
 namespace limpid::explain {
 namespace {
-
-using Results = absl::StatusOr<std::vector<engine::RowResult>>;
-
-absl::Status Defect(const char* message) {
-  return base::WithReason(absl::InternalError(message), base::Reason::kInvariant);
-}
 
 // When a caller who takes a partial answer gets it: early enough that it arrives before his deadline.
 absl::Time PartialTime(const ExplainRequest& request, absl::Time deadline) {
@@ -37,42 +29,24 @@ absl::Time PartialTime(const ExplainRequest& request, absl::Time deadline) {
   return deadline - std::clamp(tenth, absl::Milliseconds(20), absl::Seconds(1));
 }
 
-// Kept alive by the task or row group that brings its next step; when the last one is gone without a step left, the
-// session has ended. Steps run one at a time.
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public SessionBase {
  public:
   Session(const Workplace& workplace, SessionStart start)
-      : membership_(workplace.sessions),
-        workplace_(workplace),
-        model_(std::move(start.model)),
-        card_(model_->engine->card()),
+      : SessionBase(workplace, std::move(start.model), std::move(start.context), std::move(start.permit),
+                    std::move(start.sink)),
         request_(std::move(start.request)),
-        context_(std::move(start.context)),
-        permit_(std::move(start.permit)),
-        caller_gone_(context_.stop, [this] { stop_.request_stop(); }),
-        sink_(std::move(start.sink)),
         methods_(request_.methods, request_.quality) {}
-  ~Session() { sink_.End(Defect("a step of the request was lost")); }
 
   void Start() {
     partial_timer_ =
         workplace_.parts.timer->Schedule(PartialTime(request_, context_.deadline), [session = weak_from_this()] {
-          if (const auto self = session.lock(); self != nullptr) self->Post(&Session::BeContent);
+          const auto self = std::static_pointer_cast<Session>(session.lock());
+          if (self != nullptr) self->Post([self = self.get()] { return self->BeContent(); });
         });
-    Post(&Session::Begin);
+    Post([this] { return Begin(); });
   }
 
  private:
-  // A step returns OK when it has brought the next one on its way or ended the session.
-  template <typename Step>
-  void Post(Step step) {
-    workplace_.parts.pool->Post([self = shared_from_this(), step = std::move(step)]() mutable { self->Run(step); });
-  }
-  template <typename Step>
-  void Run(Step& step);
-  absl::Status CheckCaller() const;
-  void End(absl::Status status);
-
   absl::Status Begin();
   absl::Status SubmitReference();
   absl::Status SubmitProbe();
@@ -91,24 +65,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
   absl::Status EmitPrediction(const engine::Prediction& prediction);
   absl::Status EmitLayers();
-  void TakeTiming(const schedule::RowTiming& timing);
+  absl::Status OnFailure(absl::Status status) override;
 
   MethodInput method_input() const { return InputOf(*model_, request_, prepared_); }
 
-  // First, to be destroyed last: whoever waits for the sessions may then take everything away.
-  const LiveSessions::Membership membership_;
-  const Workplace workplace_;
-  const std::shared_ptr<const Model> model_;
-  const engine::ModelCard& card_;
   const ExplainRequest request_;
-  const CallContext context_;
-  const absl::Time accepted_ = absl::Now();
-  const std::shared_ptr<schedule::Admission::Permit> permit_;
-  // Of the rows: the caller has gone, or the session has ended without them.
-  std::stop_source stop_;
-  const std::stop_callback<std::function<void()>> caller_gone_;
   base::Timer::Handle partial_timer_;
-  OrderedSink sink_;
 
   struct Layer {
     size_t index;  // in Wanted::attention_layers
@@ -117,48 +79,17 @@ class Session : public std::enable_shared_from_this<Session> {
   absl::Mutex layers_mutex_;
   std::deque<Layer> arrived_layers_ ABSL_GUARDED_BY(layers_mutex_);
 
-  // Held while a step runs; what follows is theirs.
-  absl::Mutex step_mutex_;
-  bool has_ended_ = false;
+  // What follows is the steps'.
   bool is_late_ = false;  // the partial answer's time has come
   Preparation prepared_;
   engine::RowResult base_;
   MethodRuns methods_;
   std::vector<int32_t> emitted_layers_;
-  schedule::Demand pending_;  // of the rows submitted last
-  std::optional<absl::Duration> queue_time_;
-  SummaryEvent summary_;
 };
 
-template <typename Step>
-void Session::Run(Step& step) {
-  absl::MutexLock lock(&step_mutex_);
-  if (has_ended_) return;
-  absl::Status status = CheckCaller();
-  try {
-    if (status.ok()) status = std::invoke(step, *this);
-  } catch (const std::bad_alloc&) {
-    status = base::WithReason(absl::ResourceExhaustedError("no memory left for this request"),
-                              base::Reason::kOutOfDeviceMemory);
-  } catch (const std::exception& e) {
-    status = Defect(e.what());
-  }
-  // What the deadline cut short may be enough for the caller.
-  if (absl::IsDeadlineExceeded(status) && request_.allow_partial) status = FinishPartially();
-  if (!status.ok()) End(std::move(status));
-}
-
-absl::Status Session::CheckCaller() const {
-  if (context_.stop.stop_requested()) return absl::CancelledError("the caller has gone");
-  if (absl::Now() < context_.deadline) return absl::OkStatus();
-  return base::WithReason(absl::DeadlineExceededError("the deadline came before the answer"), base::Reason::kExpired);
-}
-
-void Session::End(absl::Status status) {
-  has_ended_ = true;
-  permit_->ComputedAll();
-  sink_.End(std::move(status));
-  stop_.request_stop();
+// What the deadline cut short may be enough for the caller.
+absl::Status Session::OnFailure(absl::Status status) {
+  return absl::IsDeadlineExceeded(status) && request_.allow_partial ? FinishPartially() : status;
 }
 
 absl::Status Session::Begin() {
@@ -197,7 +128,7 @@ absl::Status Session::TakeProbe(Results results) {
   ABSL_RETURN_IF_ERROR(results.status());
   const engine::Prediction& prediction = results->front().prediction;
   ABSL_RETURN_IF_ERROR(EmitPrediction(prediction));
-  if (prepared_.condition->Holds(card_, prediction)) return SubmitBase();
+  if (prepared_.condition->Holds(card(), prediction)) return SubmitBase();
   prepared_.attention.reset();
   summary_.condition_unmet = true;
   return Finish();
@@ -209,54 +140,35 @@ absl::Status Session::SubmitBase() {
 }
 
 void Session::Submit(std::vector<engine::Row> rows, absl::Status (Session::*then)(Results)) {
-  pending_ = DemandOf(*model_->engine, rows);
-  summary_.tokens += static_cast<uint32_t>(pending_.tokens);
-  for (const engine::Row& row : rows) {
-    ++summary_.rows_forward;
-    if (row.wanted.needs_backward()) ++summary_.rows_backward;
-  }
-  schedule::RowGroup group;
-  group.engine = model_->engine;
-  group.metrics = model_->metrics;
-  group.rows = std::move(rows);
-  group.client = context_.client;
-  group.call = context_.call;
-  group.priority = request_.priority;
-  group.stop = stop_.get_token();
-  group.deadline = context_.deadline;
-  group.takes_part = request_.allow_partial;
-  context_.progress->stage = Stage::kQueue;
-  group.on_started = [progress = context_.progress] { progress->stage = Stage::kCompute; };
-  if (then == &Session::TakeBase) Announce(&group);
-  group.on_done = [self = shared_from_this(), then](Results results, schedule::RowTiming timing) {
-    self->Post([then, results = std::move(results), timing](Session& session) mutable {
-      session.TakeTiming(timing);
-      return (session.*then)(std::move(results));
-    });
-  };
-  workplace_.parts.scheduler->Submit(std::move(group));
+  SubmitRows(
+      std::move(rows), {.priority = request_.priority, .takes_part = request_.allow_partial},
+      [this, then](Results results) { return (this->*then)(std::move(results)); },
+      [&](schedule::RowGroup* group) {
+        if (then == &Session::TakeBase) Announce(group);
+      });
 }
 
 // What leaves while the base row's batch runs.
 void Session::Announce(schedule::RowGroup* group) {
   // Without a backward pass the result comes as early.
   if (prepared_.base_row.wanted.needs_backward()) {
-    group->on_prediction = [self = shared_from_this()](size_t row_index, const engine::Prediction& prediction) {
+    group->on_prediction = [this, self = shared_from_this()](size_t row_index, const engine::Prediction& prediction) {
       if (row_index > 0) return;
-      self->Post([prediction](Session& session) {
-        const absl::Status emitted = session.EmitPrediction(prediction);
-        return emitted.ok() && session.is_late_ ? session.FinishPartially() : emitted;
+      Post([this, prediction] {
+        const absl::Status emitted = EmitPrediction(prediction);
+        return emitted.ok() && is_late_ ? FinishPartially() : emitted;
       });
     };
   }
   if (!prepared_.attention.has_value()) return;
-  group->on_attention = [self = shared_from_this()](size_t row_index, size_t index, const engine::HostTensor& maps) {
+  group->on_attention = [this, self = shared_from_this()](size_t row_index, size_t index,
+                                                          const engine::HostTensor& maps) {
     if (row_index > 0) return;
     {
-      absl::MutexLock lock(&self->layers_mutex_);
-      self->arrived_layers_.push_back({index, maps});
+      absl::MutexLock lock(&layers_mutex_);
+      arrived_layers_.push_back({index, maps});
     }
-    self->Post(&Session::EmitLayers);
+    Post([this] { return EmitLayers(); });
   };
 }
 
@@ -297,13 +209,8 @@ absl::Status Session::Fold(std::span<engine::RowResult> results) {
 
 absl::Status Session::EmitPrediction(const engine::Prediction& prediction) {
   ABSL_RETURN_IF_ERROR(CheckPrediction(prediction, prepared_.base_row.target));
-  sink_.EmitPrediction([&] {
-    return PredictionEvent{.tokens = prepared_.encoding.tokens,
-                           .truncated = prepared_.encoding.truncated,
-                           .prediction = prediction,
-                           .probabilities = Probabilities(card_, prediction.logits),
-                           .target_description = DescribeTarget(prepared_.base_row.target, prediction, card_)};
-  });
+  sink_.EmitPrediction(
+      [&] { return MakePredictionEvent(*model_, prepared_.encoding, prepared_.base_row.target, prediction); });
   return absl::OkStatus();
 }
 
@@ -331,12 +238,7 @@ absl::Status Session::Finish() {
     ABSL_RETURN_IF_ERROR(EmitLayers());
     summary_.attention_bytes = prepared_.attention->num_bytes();
   }
-  summary_.model = model_->name;
-  summary_.weights_sha256 = card_.weights_sha256;
-  summary_.total_ms = absl::ToDoubleMilliseconds(absl::Now() - accepted_);
-  context_.progress->stage = Stage::kWrite;
-  sink_.Emit(std::move(summary_));
-  End(absl::OkStatus());
+  EndWithSummary();
   return absl::OkStatus();
 }
 
@@ -365,16 +267,6 @@ absl::Status Session::FinishPartially() {
     if (!was_emitted) summary_.missing_attention_layers.push_back(static_cast<uint32_t>(layer));
   }
   return Finish();
-}
-
-void Session::TakeTiming(const schedule::RowTiming& timing) {
-  permit_->Computed(pending_.tokens, pending_.flops);
-  if (timing.started == absl::InfiniteFuture()) return;
-  if (!queue_time_.has_value()) {
-    queue_time_ = timing.started - timing.queued;
-    summary_.queue_ms = absl::ToDoubleMilliseconds(*queue_time_);
-  }
-  summary_.compute_ms += absl::ToDoubleMilliseconds(timing.compute);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "explain/target.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -44,41 +46,76 @@ absl::Status CheckClassTarget(const TargetSpec& spec, const engine::ModelCard& m
   return absl::OkStatus();
 }
 
-absl::StatusOr<engine::Target> ResolveContrast(const TargetSpec& spec, const engine::ModelCard& model) {
+absl::StatusOr<engine::Target> ResolveContrast(const TargetSpec& spec, const engine::ModelCard& model,
+                                               const text::Tokenizer& tokenizer) {
   ABSL_RETURN_IF_ERROR(CheckClassTarget(spec, model, "target.contrast"));
-  if (model.labels.size() < 2) return FieldError("target.contrast", "needs a model of at least two classes");
+  if (model.num_classes() < 2) return FieldError("target.contrast", "needs a model of at least two classes");
   engine::Target target = TargetOf(engine::Target::Kind::kContrast, spec.score);
-  ABSL_ASSIGN_OR_RETURN(target.class_index,
-                        ResolveClass(spec.target, engine::Target::kPredicted, model, "target.contrast.target"));
+  ABSL_ASSIGN_OR_RETURN(target.class_index, ResolveClass(spec.target, engine::Target::kPredicted, model, tokenizer,
+                                                         "target.contrast.target"));
   ABSL_ASSIGN_OR_RETURN(target.foil_index,
-                        ResolveClass(spec.foil, engine::Target::kRunnerUp, model, "target.contrast.foil"));
+                        ResolveClass(spec.foil, engine::Target::kRunnerUp, model, tokenizer, "target.contrast.foil"));
   if (target.class_index >= 0 && target.class_index == target.foil_index) {
     return FieldError("target.contrast.foil", absl::StrCat("is class ", target.foil_index, ", the same as the target"));
   }
   return target;
 }
 
-absl::StatusOr<engine::Target> ResolveClassTarget(const TargetSpec& spec, const engine::ModelCard& model) {
+absl::StatusOr<engine::Target> ResolveClassTarget(const TargetSpec& spec, const engine::ModelCard& model,
+                                                  const text::Tokenizer& tokenizer) {
   ABSL_RETURN_IF_ERROR(CheckClassTarget(spec, model, "target.class"));
   engine::Target target = TargetOf(engine::Target::Kind::kClass, spec.score);
   ABSL_ASSIGN_OR_RETURN(target.class_index,
-                        ResolveClass(spec.target, engine::Target::kPredicted, model, "target.class"));
+                        ResolveClass(spec.target, engine::Target::kPredicted, model, tokenizer, "target.class"));
   return target;
 }
 
-std::string DescribeClass(engine::Score score, int32_t index, const engine::ModelCard& model) {
+absl::StatusOr<engine::Target> ResolveKind(const TargetSpec& spec, const engine::ModelCard& model,
+                                           const text::Tokenizer& tokenizer) {
+  const bool is_encoder = model.task == Task::kEmbedding;
+  const Kind kind = spec.kind != Kind::kDefault ? spec.kind : is_encoder ? Kind::kMeanOutput : Kind::kClass;
+  if (kind == Kind::kContrast) return ResolveContrast(spec, model, tokenizer);
+  if (kind == Kind::kClass) return ResolveClassTarget(spec, model, tokenizer);
+  if (spec.score != engine::Score::kLogit) {
+    return FieldError("target.score", "LOG_PROB and PROB are forms of a class's score, this target is not a class");
+  }
+  if (kind == Kind::kMeanOutput && model.is_language_model()) {
+    return FieldError("target.mean_output", "needs a classifier or an encoder, this is a language model");
+  }
+  if (kind == Kind::kMeanOutput) return TargetOf(engine::Target::Kind::kMeanOutput, spec.score);
+  if (!is_encoder) return FieldError("target.similarity", "needs a model that gives embeddings, this is a classifier");
+  return TargetOf(engine::Target::Kind::kSimilarity, spec.score);
+}
+
+std::string DescribeClass(engine::Score score, int32_t index, const engine::ModelCard& model,
+                          const text::Tokenizer& tokenizer) {
   if (model.task == Task::kRegression) return "output of the regression";
   const char* const form = score == engine::Score::kLogit     ? "logit"
                            : score == engine::Score::kLogProb ? "log-probability"
                                                               : "probability";
+  if (model.is_language_model()) {
+    return absl::StrCat(form, " of token ", index, " (", SpellingOf(tokenizer, index), ")");
+  }
   return absl::StrCat(form, " of class ", index, " (", model.labels.at(static_cast<size_t>(index)), ")");
+}
+
+// By its spelling, or as a text of one token.
+absl::StatusOr<int32_t> TokenOf(const std::string& label, const text::Tokenizer& tokenizer, const std::string& field) {
+  if (const std::optional<int32_t> id = tokenizer.IdOf(label); id.has_value()) return *id;
+  if (label.empty()) return FieldError(field, "must not be empty");
+  ABSL_ASSIGN_OR_RETURN(text::Encoding encoding, tokenizer.Encode(label, std::nullopt, text::Truncation::kError,
+                                                                  std::numeric_limits<int32_t>::max()));
+  std::erase_if(encoding.tokens, [](const text::Token& token) { return token.is_special; });
+  if (encoding.tokens.size() == 1) return encoding.tokens.front().id;
+  return FieldError(field, absl::StrCat("'", label, "' is ", encoding.tokens.size(), " tokens, must be one"));
 }
 
 }  // namespace
 
 absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const engine::ModelCard& model,
-                                     const std::string& field) {
+                                     const text::Tokenizer& tokenizer, const std::string& field) {
   const std::vector<std::string>& labels = model.labels;
+  if (ref.label.has_value() && model.is_language_model()) return TokenOf(*ref.label, tokenizer, field + ".label");
   if (ref.label.has_value()) {
     const auto found = std::find(labels.begin(), labels.end(), *ref.label);
     if (found != labels.end()) return static_cast<int32_t>(found - labels.begin());
@@ -86,34 +123,37 @@ absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const e
                       absl::StrCat("'", *ref.label, "' is none of the model's labels: ", ListLabels(labels)));
   }
   if (!ref.index.has_value()) return unset;
-  if (*ref.index >= 0 && static_cast<size_t>(*ref.index) < labels.size()) return *ref.index;
+  if (*ref.index >= 0 && static_cast<size_t>(*ref.index) < model.num_classes()) return *ref.index;
   return FieldError(field + ".index",
-                    absl::StrCat("is ", *ref.index, ", the model has classes 0 to ", labels.size() - 1));
+                    absl::StrCat("is ", *ref.index, ", the model has classes 0 to ", model.num_classes() - 1));
 }
 
-absl::StatusOr<engine::Target> ResolveTarget(const TargetSpec& spec, const engine::ModelCard& model) {
-  const bool is_encoder = model.task == Task::kEmbedding;
-  const Kind kind = spec.kind != Kind::kDefault ? spec.kind : is_encoder ? Kind::kMeanOutput : Kind::kClass;
-  if (kind == Kind::kContrast) return ResolveContrast(spec, model);
-  if (kind == Kind::kClass) return ResolveClassTarget(spec, model);
-  if (spec.score != engine::Score::kLogit) {
-    return FieldError("target.score", "LOG_PROB and PROB are forms of a class's score, this target is not a class");
+absl::StatusOr<engine::Target> ResolveTarget(const TargetSpec& spec, const engine::ModelCard& model,
+                                             const text::Tokenizer& tokenizer) {
+  if (spec.position.has_value() && !model.is_language_model()) {
+    return FieldError("target.position", "needs a language model");
   }
-  if (kind == Kind::kMeanOutput) return TargetOf(engine::Target::Kind::kMeanOutput, spec.score);
-  if (!is_encoder) return FieldError("target.similarity", "needs a model that gives embeddings, this is a classifier");
-  return TargetOf(engine::Target::Kind::kSimilarity, spec.score);
+  ABSL_ASSIGN_OR_RETURN(engine::Target target, ResolveKind(spec, model, tokenizer));
+  if (spec.position.has_value()) target.position = *spec.position;
+  return target;
+}
+
+std::string SpellingOf(const text::Tokenizer& tokenizer, int32_t id) {
+  const absl::StatusOr<text::Encoding> encoding = tokenizer.FromIds({id});
+  // A model may have more classes than its vocabulary has tokens.
+  return encoding.ok() ? encoding->tokens.front().text : "";
 }
 
 std::string DescribeTarget(const engine::Target& target, const engine::Prediction& prediction,
-                           const engine::ModelCard& model) {
+                           const engine::ModelCard& model, const text::Tokenizer& tokenizer) {
   switch (target.kind) {
     case engine::Target::Kind::kNone:
       return "";
     case engine::Target::Kind::kClass:
-      return DescribeClass(target.score, prediction.class_index, model);
+      return DescribeClass(target.score, prediction.class_index, model, tokenizer);
     case engine::Target::Kind::kContrast:
-      return absl::StrCat(DescribeClass(target.score, prediction.class_index, model), " minus ",
-                          DescribeClass(target.score, prediction.foil_index, model));
+      return absl::StrCat(DescribeClass(target.score, prediction.class_index, model, tokenizer), " minus ",
+                          DescribeClass(target.score, prediction.foil_index, model, tokenizer));
     case engine::Target::Kind::kSimilarity:
       return "cosine similarity to the other text";
     case engine::Target::Kind::kMeanOutput:

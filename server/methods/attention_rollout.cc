@@ -33,12 +33,13 @@ class AttentionRollout final : public explain::Method {
 
   void Plan(const explain::MethodInput&, engine::Wanted* base) const override { base->head_mean_attention = true; }
 
-  absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput&, const engine::RowResult& base,
+  absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
                                          std::span<const engine::RowResult>) override {
     explain::FoldStep step;
-    step.scores.card.query_token = static_cast<int32_t>(options_.query_token());
+    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(options_.query_token(), input));
     step.scores.card.depends_on_target = false;
-    step.scores.scores = explain::ToFloats(RolloutRow(base.head_mean_attention, options_.query_token()));
+    step.scores.scores =
+        explain::ToFloats(RolloutRow(base.head_mean_attention, explain::QueryToken(options_.query_token(), input)));
     return step;
   }
 

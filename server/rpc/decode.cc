@@ -1,5 +1,6 @@
 #include "rpc/decode.h"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -61,6 +62,12 @@ absl::StatusOr<explain::ClassRef> DecodeClass(const v1::Class& ref, const std::s
   return FieldError(field, "neither index nor label is set");
 }
 
+absl::StatusOr<int32_t> DecodePosition(uint32_t position) {
+  constexpr auto kMax = static_cast<uint32_t>(std::numeric_limits<int32_t>::max());
+  if (position <= kMax) return static_cast<int32_t>(position);
+  return FieldError("target.position", absl::StrCat("is ", position, ", must be at most ", kMax));
+}
+
 absl::Status DecodeContrast(const v1::Contrast& contrast, TargetSpec* spec) {
   spec->kind = TargetSpec::Kind::kContrast;
   if (contrast.has_target()) {
@@ -74,6 +81,9 @@ absl::Status DecodeContrast(const v1::Contrast& contrast, TargetSpec* spec) {
 
 absl::StatusOr<TargetSpec> DecodeTarget(const v1::Target& target) {
   TargetSpec spec;
+  if (target.has_position()) {
+    ABSL_ASSIGN_OR_RETURN(spec.position, DecodePosition(target.position()));
+  }
   ABSL_ASSIGN_OR_RETURN(spec.score, DecodeScore(target.score()));
   switch (target.kind_case()) {
     case v1::Target::kPredictedClass:
@@ -147,16 +157,6 @@ absl::StatusOr<explain::Normalization> DecodeNormalization(v1::Normalization nor
   }
 }
 
-// How the scores are to come.
-absl::Status DecodeForm(const v1::ExplainRequest& request, explain::ExplainRequest* decoded) {
-  ABSL_ASSIGN_OR_RETURN(decoded->granularity, methods::ReadGranularity(request.granularity(), "granularity"));
-  ABSL_ASSIGN_OR_RETURN(decoded->aggregation, DecodeAggregation(request.aggregation()));
-  ABSL_ASSIGN_OR_RETURN(decoded->normalization, DecodeNormalization(request.normalization()));
-  decoded->drop_special_tokens = request.drop_special_tokens();
-  ABSL_ASSIGN_OR_RETURN(decoded->spans, methods::ReadSpans(request.spans(), "spans"));
-  return absl::OkStatus();
-}
-
 absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
   switch (priority) {
     case v1::PRIORITY_UNSPECIFIED:
@@ -167,6 +167,34 @@ absl::StatusOr<schedule::Priority> DecodePriority(v1::Priority priority) {
     default:
       return methods::UnknownValue("priority", priority);
   }
+}
+
+// What requests of all kinds that explain have in common.
+template <typename Request>
+absl::Status DecodeExplanation(const Request& request, explain::ExplainRequest* decoded) {
+  decoded->model = request.model();
+  ABSL_ASSIGN_OR_RETURN(decoded->input, DecodeInput(request.input()));
+  ABSL_ASSIGN_OR_RETURN(decoded->target, DecodeTarget(request.target()));
+  for (int i = 0; i < request.methods_size(); ++i) {
+    ABSL_ASSIGN_OR_RETURN(explain::MethodSpec spec,
+                          methods::ReadMethod(request.methods(i), absl::StrCat("methods[", i, "]")));
+    decoded->methods.push_back(std::move(spec));
+  }
+  if (request.has_quality()) {
+    ABSL_ASSIGN_OR_RETURN(decoded->quality, quality::ReadQuality(request.quality()));
+  }
+  ABSL_ASSIGN_OR_RETURN(decoded->granularity, methods::ReadGranularity(request.granularity(), "granularity"));
+  ABSL_ASSIGN_OR_RETURN(decoded->aggregation, DecodeAggregation(request.aggregation()));
+  ABSL_ASSIGN_OR_RETURN(decoded->normalization, DecodeNormalization(request.normalization()));
+  ABSL_ASSIGN_OR_RETURN(decoded->priority, DecodePriority(request.priority()));
+  return absl::OkStatus();
+}
+
+// How the scores are to come, beyond that.
+absl::Status DecodeForm(const v1::ExplainRequest& request, explain::ExplainRequest* decoded) {
+  decoded->drop_special_tokens = request.drop_special_tokens();
+  ABSL_ASSIGN_OR_RETURN(decoded->spans, methods::ReadSpans(request.spans(), "spans"));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<explain::ConditionSpec> DecodeCondition(const v1::Condition& condition) {
@@ -182,6 +210,21 @@ absl::StatusOr<explain::ConditionSpec> DecodeCondition(const v1::Condition& cond
   if (condition.has_min_probability()) spec.min_probability = condition.min_probability();
   if (condition.has_max_probability()) spec.max_probability = condition.max_probability();
   return spec;
+}
+
+absl::StatusOr<explain::Input> DecodeCompletion(const v1::Completion& completion) {
+  explain::Input decoded;
+  switch (completion.content_case()) {
+    case v1::Completion::kText:
+      decoded.text = completion.text();
+      return decoded;
+    case v1::Completion::kTokenIds:
+      decoded.token_ids.emplace(completion.token_ids().ids().begin(), completion.token_ids().ids().end());
+      return decoded;
+    case v1::Completion::CONTENT_NOT_SET:
+      break;
+  }
+  return FieldError("completion", "neither text nor token_ids is set");
 }
 
 }  // namespace
@@ -207,26 +250,33 @@ absl::StatusOr<explain::Input> DecodeInput(const v1::Input& input) {
 
 absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRequest& request) {
   explain::ExplainRequest decoded;
-  decoded.model = request.model();
-  ABSL_ASSIGN_OR_RETURN(decoded.input, DecodeInput(request.input()));
-  ABSL_ASSIGN_OR_RETURN(decoded.target, DecodeTarget(request.target()));
-  for (int i = 0; i < request.methods_size(); ++i) {
-    ABSL_ASSIGN_OR_RETURN(explain::MethodSpec spec,
-                          methods::ReadMethod(request.methods(i), absl::StrCat("methods[", i, "]")));
-    decoded.methods.push_back(std::move(spec));
-  }
+  ABSL_RETURN_IF_ERROR(DecodeExplanation(request, &decoded));
   if (request.has_attention()) {
     ABSL_ASSIGN_OR_RETURN(decoded.attention, DecodeAttention(request.attention()));
   }
-  if (request.has_quality()) {
-    ABSL_ASSIGN_OR_RETURN(decoded.quality, quality::ReadQuality(request.quality()));
-  }
   ABSL_RETURN_IF_ERROR(DecodeForm(request, &decoded));
-  ABSL_ASSIGN_OR_RETURN(decoded.priority, DecodePriority(request.priority()));
   if (request.has_condition()) {
     ABSL_ASSIGN_OR_RETURN(decoded.condition, DecodeCondition(request.condition()));
   }
   decoded.allow_partial = request.allow_partial();
+  return decoded;
+}
+
+absl::StatusOr<explain::GenerateRequest> DecodeGenerateRequest(const v1::GenerateRequest& request) {
+  explain::GenerateRequest decoded;
+  ABSL_RETURN_IF_ERROR(DecodeExplanation(request, &decoded.explain));
+  if (request.has_completion()) {
+    ABSL_ASSIGN_OR_RETURN(decoded.completion, DecodeCompletion(request.completion()));
+  }
+  decoded.sampling = {.temperature = request.sampling().temperature(),
+                      .top_k = request.sampling().top_k(),
+                      .top_p = request.sampling().top_p(),
+                      .seed = request.sampling().seed()};
+  decoded.max_new_tokens = request.max_new_tokens();
+  decoded.stop.assign(request.stop().begin(), request.stop().end());
+  decoded.ignore_end = request.ignore_end();
+  decoded.explained.assign(request.explained().begin(), request.explained().end());
+  decoded.alternatives = request.alternatives();
   return decoded;
 }
 

@@ -1,7 +1,9 @@
 #include "rpc/encode.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "base/version.h"
 #include "methods/registry.h"
@@ -20,6 +22,8 @@ const char* TaskName(engine::ModelCard::Task task) {
       return "multi_label";
     case engine::ModelCard::Task::kEmbedding:
       return "embedding";
+    case engine::ModelCard::Task::kLanguageModel:
+      return "language_model";
   }
   return "";
 }
@@ -29,23 +33,56 @@ void AssignFloats(const Values& values, google::protobuf::RepeatedField<float>* 
   encoded->Assign(values.begin(), values.end());
 }
 
+void EncodeToken(const text::Token& token, v1::Token* encoded) {
+  encoded->set_text(token.text);
+  encoded->set_id(token.id);
+  encoded->set_is_special(token.is_special);
+  encoded->set_sequence(token.sequence);
+  encoded->set_word(token.word);
+  encoded->set_begin_byte(token.begin_byte);
+  encoded->set_end_byte(token.end_byte);
+  encoded->set_begin_char(token.begin_char);
+  encoded->set_end_char(token.end_char);
+}
+
+// A language model's classes: those that count.
+void EncodeTokens(const std::vector<explain::RankedToken>& tokens, v1::ClassScores* classes) {
+  for (const explain::RankedToken& token : tokens) {
+    classes->add_logits(token.logit);
+    classes->add_probabilities(std::exp(token.log_prob));
+    classes->add_labels(token.text);
+    classes->add_indices(token.id);
+  }
+  classes->set_predicted_index(tokens.front().id);
+}
+
+v1::Generation::FinishReason EncodeFinishReason(explain::GenerationSummary::FinishReason reason) {
+  switch (reason) {
+    case explain::GenerationSummary::FinishReason::kLength:
+      return v1::Generation::FINISH_REASON_LENGTH;
+    case explain::GenerationSummary::FinishReason::kEnd:
+      return v1::Generation::FINISH_REASON_END;
+    case explain::GenerationSummary::FinishReason::kStop:
+      return v1::Generation::FINISH_REASON_STOP;
+    case explain::GenerationSummary::FinishReason::kCompletion:
+      return v1::Generation::FINISH_REASON_COMPLETION;
+  }
+  return v1::Generation::FINISH_REASON_UNSPECIFIED;
+}
+
 }  // namespace
+
+void EncodeTarget(const std::string& description, const engine::Prediction& prediction, v1::ResolvedTarget* target) {
+  target->set_description(description);
+  target->set_class_index(prediction.class_index);
+  target->set_foil_index(prediction.foil_index);
+  target->set_value(prediction.target_value);
+}
 
 void EncodeTokens(const std::vector<text::Token>& tokens, google::protobuf::RepeatedPtrField<v1::Token>* encoded) {
   encoded->Clear();
   encoded->Reserve(static_cast<int>(tokens.size()));
-  for (const text::Token& token : tokens) {
-    v1::Token* added = encoded->Add();
-    added->set_text(token.text);
-    added->set_id(token.id);
-    added->set_is_special(token.is_special);
-    added->set_sequence(token.sequence);
-    added->set_word(token.word);
-    added->set_begin_byte(token.begin_byte);
-    added->set_end_byte(token.end_byte);
-    added->set_begin_char(token.begin_char);
-    added->set_end_char(token.end_char);
-  }
+  for (const text::Token& token : tokens) EncodeToken(token, encoded->Add());
 }
 
 void EncodePrediction(const explain::PredictionEvent& event, const engine::ModelCard& card,
@@ -53,7 +90,9 @@ void EncodePrediction(const explain::PredictionEvent& event, const engine::Model
   prediction->Clear();
   EncodeTokens(event.tokens, prediction->mutable_tokens());
   prediction->set_truncated(event.truncated);
-  if (event.prediction.logits.empty()) {
+  if (!event.best_tokens.empty()) {
+    EncodeTokens(event.best_tokens, prediction->mutable_classes());
+  } else if (event.prediction.logits.empty()) {
     AssignFloats(event.prediction.embedding, prediction->mutable_embedding()->mutable_values());
     prediction->mutable_embedding()->set_normalized(card.embedding_normalized);
   } else {
@@ -64,11 +103,22 @@ void EncodePrediction(const explain::PredictionEvent& event, const engine::Model
     const auto& logits = event.prediction.logits;
     classes->set_predicted_index(static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
   }
-  v1::ResolvedTarget* target = prediction->mutable_target();
-  target->set_description(event.target_description);
-  target->set_class_index(event.prediction.class_index);
-  target->set_foil_index(event.prediction.foil_index);
-  target->set_value(event.prediction.target_value);
+  EncodeTarget(event.target_description, event.prediction, prediction->mutable_target());
+}
+
+void EncodeGeneratedToken(const explain::GeneratedTokenEvent& event, v1::GeneratedToken* encoded) {
+  encoded->Clear();
+  encoded->set_index(event.index);
+  EncodeToken(event.token, encoded->mutable_token());
+  encoded->set_text(event.text);
+  encoded->set_logit(event.logit);
+  encoded->set_log_prob(event.log_prob);
+  for (const explain::RankedToken& token : event.alternatives) {
+    v1::Alternative* added = encoded->add_alternatives();
+    added->set_id(token.id);
+    added->set_text(token.text);
+    added->set_log_prob(token.log_prob);
+  }
 }
 
 void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary) {
@@ -91,6 +141,13 @@ void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary) {
                                                       event.missing_attention_layers.end());
   summary->mutable_missing_quality()->Assign(event.missing_quality.begin(), event.missing_quality.end());
   summary->set_condition_unmet(event.condition_unmet);
+  if (!event.generation.has_value()) return;
+  v1::Generation* generation = summary->mutable_generation();
+  generation->set_finish_reason(EncodeFinishReason(event.generation->finish_reason));
+  generation->set_tokens(event.generation->tokens);
+  generation->set_text(event.generation->text);
+  generation->set_first_token_ms(event.generation->first_token_ms);
+  generation->set_first_explained_token_ms(event.generation->first_explained_token_ms);
 }
 
 void EncodeFailure(const absl::Status& status, v1::Failure* failure) {

@@ -11,6 +11,9 @@ namespace limpid::rpc {
 
 // Labels and what the embedding is come from the model's card.
 void EncodePrediction(const explain::PredictionEvent& event, const engine::ModelCard& card, v1::Prediction* prediction);
+// A target's description and value, of a prediction that has resolved it.
+void EncodeTarget(const std::string& description, const engine::Prediction& prediction, v1::ResolvedTarget* target);
+void EncodeGeneratedToken(const explain::GeneratedTokenEvent& event, v1::GeneratedToken* encoded);
 void EncodeSummary(const explain::SummaryEvent& event, v1::Summary* summary);
 // With the pushback that a retry should wait; -1: none is of use.
 void EncodeFailure(const absl::Status& status, v1::Failure* failure);

@@ -193,6 +193,10 @@ void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* 
   Assign(event.scores, attribution->mutable_scores());
   Assign(event.scaled_scores, attribution->mutable_scaled_scores());
   attribution->set_is_refining(event.is_refining);
+  if (event.generated.has_value()) {
+    attribution->set_generated_index(event.generated->index);
+    EncodeTarget(event.generated->target_description, event.generated->target, attribution->mutable_target());
+  }
   for (const explain::Unit& unit : event.units) EncodeUnit(unit, attribution->add_units());
   if (event.matrix.has_value()) EncodeMatrix(*event.matrix, attribution->mutable_matrix());
   if (event.edits.has_value()) EncodeEdits(*event.edits, attribution->mutable_edits());
@@ -206,6 +210,7 @@ void EncodeAttribution(const explain::AttributionEvent& event, v1::Attribution* 
 void EncodeQuality(const explain::QualityEvent& event, v1::QualityReport* report) {
   report->Clear();
   report->set_method_index(event.method_index);
+  if (event.generated_index.has_value()) report->set_generated_index(*event.generated_index);
   for (const explain::QualityValue& value : event.values) {
     v1::QualityValue* added = report->add_values();
     added->set_metric(EncodeMetric(value.metric));

@@ -13,34 +13,46 @@ namespace limpid::rpc {
 namespace {
 
 // A part of one message, which `encode` writes into its response.
-template <typename Encode>
+template <typename Response, typename Encode>
 EventPart OneMessage(Encode encode) {
   return [encode = std::move(encode)](grpc::ByteBuffer* message) {
-    v1::ExplainResponse response;
+    Response response;
     encode(&response);
     SerializeMessage(response, message);
     return false;
   };
 }
 
+// Parts that both kinds of answers have.
+template <typename Response>
 struct PartMaker {
   std::shared_ptr<const explain::Model> model;
 
   EventPart operator()(explain::PredictionEvent event) {
-    return OneMessage([event = std::move(event), model = std::move(model)](v1::ExplainResponse* response) {
+    return OneMessage<Response>([event = std::move(event), model = std::move(model)](Response* response) {
       EncodePrediction(event, model->engine->card(), response->mutable_prediction());
     });
   }
 
   EventPart operator()(explain::AttributionEvent event) {
-    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
-      EncodeAttribution(event, response->mutable_attribution());
-    });
+    return OneMessage<Response>(
+        [event = std::move(event)](Response* response) { EncodeAttribution(event, response->mutable_attribution()); });
   }
 
   EventPart operator()(explain::QualityEvent event) {
-    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
-      EncodeQuality(event, response->mutable_quality());
+    return OneMessage<Response>(
+        [event = std::move(event)](Response* response) { EncodeQuality(event, response->mutable_quality()); });
+  }
+
+  EventPart operator()(explain::SummaryEvent event) {
+    return OneMessage<Response>(
+        [event = std::move(event)](Response* response) { EncodeSummary(event, response->mutable_summary()); });
+  }
+
+  // Only a generation has tokens, only an explanation has maps.
+  EventPart operator()(explain::GeneratedTokenEvent event) {
+    return OneMessage<v1::GenerateResponse>([event = std::move(event)](v1::GenerateResponse* response) {
+      EncodeGeneratedToken(event, response->mutable_token());
     });
   }
 
@@ -49,18 +61,16 @@ struct PartMaker {
       return chunks.Next(message);
     };
   }
-
-  EventPart operator()(explain::SummaryEvent event) {
-    return OneMessage([event = std::move(event)](v1::ExplainResponse* response) {
-      EncodeSummary(event, response->mutable_summary());
-    });
-  }
 };
 
 }  // namespace
 
-EventPart MakeEventPart(explain::Event event, std::shared_ptr<const explain::Model> model) {
-  return std::visit(PartMaker{std::move(model)}, std::move(event));
+EventPart MakeExplainPart(explain::Event event, std::shared_ptr<const explain::Model> model) {
+  return std::visit(PartMaker<v1::ExplainResponse>{std::move(model)}, std::move(event));
+}
+
+EventPart MakeGeneratePart(explain::Event event, std::shared_ptr<const explain::Model> model) {
+  return std::visit(PartMaker<v1::GenerateResponse>{std::move(model)}, std::move(event));
 }
 
 MessageWriter::Length LengthOf(const explain::Event& event) {

@@ -23,16 +23,17 @@ namespace {
 
 // Reactor, sink of the session's events, and what the writer drives, in one: the call. Kept alive by gRPC (`self_`,
 // until OnDone) and by the session (until End), so that a late event finds a writer that drops it.
-class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
-                          public explain::EventSink,
-                          public MessageWriter::Stream,
-                          public std::enable_shared_from_this<ExplainCall> {
+template <typename Kind>
+class StreamedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                           public explain::EventSink,
+                           public MessageWriter::Stream,
+                           public std::enable_shared_from_this<StreamedCall<Kind>> {
  public:
-  ExplainCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
+  StreamedCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
       : environment_(environment),
         context_(context),
         deadline_(RequestDeadline(*context, environment.max_request_time)),
-        record_(environment, "Explain", IdentifyCaller(environment, *context)),
+        record_(environment, Kind::kName, IdentifyCaller(environment, *context)),
         meter_(metrics, environment.metrics->stage, record_.caller().previous_attempts),
         stall_(std::make_shared<StallCut>(environment.timer, environment.stall_time, [this] { CutStalled(); })),
         writer_(this) {
@@ -40,7 +41,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
   void Start(const grpc::ByteBuffer& request) {
-    self_ = shared_from_this();
+    self_ = this->shared_from_this();
     absl::Status started;
     const absl::Status survived = Guarded([&] { started = TryStart(request); });
     if (!survived.ok() || !started.ok()) writer_.End(survived.ok() ? started : survived);
@@ -51,7 +52,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     const absl::Status survived = Guarded([&] {
       record_.Observe(event);
       const MessageWriter::Length length = LengthOf(event);
-      EventPart part = MakeEventPart(std::move(event), model_);
+      EventPart part = Kind::MakePart(std::move(event), model_);
       writer_.Push(Timed(std::move(part)), length);
     });
     if (!survived.ok()) writer_.End(survived);
@@ -72,7 +73,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     record_.Finish(status);
     stall_->Finish([this, status] {
       AddTrailers(record_.caller(), status, context_);
-      ServerWriteReactor::Finish(ToGrpcStatus(status));
+      grpc::ServerWriteReactor<grpc::ByteBuffer>::Finish(ToGrpcStatus(status));
     });
   }
 
@@ -93,16 +94,16 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
     meter_.OnRequest(bytes.Length());
     ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
-    v1::ExplainRequest message;
+    typename Kind::Message message;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &message));
-    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
-    ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(request.model));
-    record_.SetRequest(request, *model_);
-    alarm_ = environment_.timer->Schedule(deadline_, [call = weak_from_this()] {
+    ABSL_ASSIGN_OR_RETURN(auto request, Kind::Decode(message));
+    ABSL_ASSIGN_OR_RETURN(model_, environment_.explainer->Find(Kind::ExplanationOf(request).model));
+    record_.SetRequest(Kind::ExplanationOf(request), *model_);
+    alarm_ = environment_.timer->Schedule(deadline_, [call = this->weak_from_this()] {
       if (const auto self = call.lock(); self != nullptr) self->Abort(Expired());
     });
-    environment_.explainer->Explain(
-        std::move(request), ContextOf(record_.caller(), stop_.get_token(), deadline_, record_.progress()), self_);
+    Kind::Begin(environment_.explainer, std::move(request),
+                ContextOf(record_.caller(), stop_.get_token(), deadline_, record_.progress()), self_);
     return absl::OkStatus();
   }
 
@@ -128,7 +129,7 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   const Environment& environment_;
   grpc::CallbackServerContext* const context_;  // gRPC's; gone after OnDone
   const absl::Time deadline_;
-  std::shared_ptr<ExplainCall> self_;
+  std::shared_ptr<StreamedCall> self_;
   std::stop_source stop_;
   std::optional<Gate::Pass> pass_;
   std::shared_ptr<const explain::Model> model_;
@@ -143,15 +144,59 @@ class ExplainCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   MessageWriter writer_;
 };
 
+struct ExplainKind {
+  static constexpr const char* kName = "Explain";
+  using Message = v1::ExplainRequest;
+  static auto Decode(const Message& message) { return DecodeExplainRequest(message); }
+  static const explain::ExplainRequest& ExplanationOf(const explain::ExplainRequest& request) { return request; }
+  static void Begin(explain::Explainer* explainer, explain::ExplainRequest request, explain::CallContext context,
+                    std::shared_ptr<explain::EventSink> sink) {
+    explainer->Explain(std::move(request), std::move(context), std::move(sink));
+  }
+  static EventPart MakePart(explain::Event event, std::shared_ptr<const explain::Model> model) {
+    return MakeExplainPart(std::move(event), std::move(model));
+  }
+};
+
+struct GenerateKind {
+  static constexpr const char* kName = "Generate";
+  using Message = v1::GenerateRequest;
+  static auto Decode(const Message& message) { return DecodeGenerateRequest(message); }
+  static const explain::ExplainRequest& ExplanationOf(const explain::GenerateRequest& request) {
+    return request.explain;
+  }
+  static void Begin(explain::Explainer* explainer, explain::GenerateRequest request, explain::CallContext context,
+                    std::shared_ptr<explain::EventSink> sink) {
+    explainer->Generate(std::move(request), std::move(context), std::move(sink));
+  }
+  static EventPart MakePart(explain::Event event, std::shared_ptr<const explain::Model> model) {
+    return MakeGeneratePart(std::move(event), std::move(model));
+  }
+};
+
+template <typename Kind>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartCall(const Environment& environment, telemetry::RpcMetrics* metrics,
+                                                      grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer& request) {
+  auto call = std::make_shared<StreamedCall<Kind>>(environment, metrics, context);
+  call->Start(request);
+  return call.get();
+}
+
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StartExplainCall(const Environment& environment,
                                                              telemetry::RpcMetrics* metrics,
                                                              grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer& request) {
-  auto call = std::make_shared<ExplainCall>(environment, metrics, context);
-  call->Start(request);
-  return call.get();
+  return StartCall<ExplainKind>(environment, metrics, context, request);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartGenerateCall(const Environment& environment,
+                                                              telemetry::RpcMetrics* metrics,
+                                                              grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer& request) {
+  return StartCall<GenerateKind>(environment, metrics, context, request);
 }
 
 }  // namespace limpid::rpc

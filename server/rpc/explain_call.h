@@ -13,4 +13,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StartExplainCall(const Environment& 
                                                              grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer& request);
 
+// The same for Generate.
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartGenerateCall(const Environment& environment,
+                                                              telemetry::RpcMetrics* metrics,
+                                                              grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer& request);
+
 }  // namespace limpid::rpc

@@ -82,7 +82,7 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
       record_->Observe(event);
       const bool is_last = std::holds_alternative<explain::SummaryEvent>(event);
       const MessageWriter::Length length = LengthOf(event);
-      EventPart part = MakeEventPart(std::move(event), model_);
+      EventPart part = MakeExplainPart(std::move(event), model_);
       // The summary waits for End, which frees the id: who has read the summary may use the id again.
       if (is_last) {
         summary_ = std::move(part);

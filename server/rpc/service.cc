@@ -10,6 +10,7 @@ Service::Service(const Environment& environment)
     : environment_(environment),
       explain_(environment.metrics->AddRpc("Explain")),
       explain_many_(environment.metrics->AddRpc("ExplainMany")),
+      generate_(environment.metrics->AddRpc("Generate")),
       predict_(environment.metrics->AddRpc("Predict")),
       tokenize_(environment.metrics->AddRpc("Tokenize")),
       estimate_cost_(environment.metrics->AddRpc("EstimateCost")),
@@ -24,6 +25,11 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Explain(grpc::CallbackServe
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Service::ExplainMany(
     grpc::CallbackServerContext* context) {
   return StartExplainManyCall(environment_, explain_many_, context);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Generate(grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* request) {
+  return StartGenerateCall(environment_, generate_, context, *request);
 }
 
 grpc::ServerUnaryReactor* Service::Predict(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

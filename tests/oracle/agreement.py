@@ -11,24 +11,30 @@ from support.paths import BUILD
 class Agreement:
     def __init__(self):
         self.rows = defaultdict(list)  # (model, quantity) -> [(difference, allowed, floor)]
+        self.models = {}  # name -> what the server says it is
+
+    def describe(self, name, model):
+        self.models[name] = {"architecture": model.architecture, "task": model.task, "methods": list(model.methods)}
 
     def check(self, model, quantity, got, want, allowed, scale=1.0, floor=0.0):
         """Notes max |got - want| / scale; a sentence if it is more than allowed, else None."""
         got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
         if got.shape != want.shape:
             return f"{model}: {quantity} has shape {got.shape}, the reference {want.shape}"
-        difference = float(np.max(np.abs(got - want), initial=0.0) / scale)
+        difference = float(np.max(np.abs(got - want), initial=0.0))
+        # Of nothing but zeros 0.
+        difference = difference / scale if difference else difference
         self.rows[model, quantity].append((difference, allowed, floor))
         if difference <= allowed:  # False for NaN
             return None
         return f"{model}: {quantity} differs by {difference:.2e}, allowed {allowed:.1e} (floor {floor:.1e})"
 
     def table(self):
-        lines = [f"{'model':<14} {'quantity':<46} {'cases':>5} {'median':>9} {'max':>9} {'floor':>9} "
+        lines = [f"{'model':<18} {'quantity':<46} {'cases':>5} {'median':>9} {'max':>9} {'floor':>9} "
                  f"{'of allowed':>10}"]
         for (model, quantity), cases in sorted(self.rows.items()):
             difference, allowed, floor = np.array(cases).T
-            lines.append(f"{model:<14} {quantity:<46} {len(cases):>5} {np.median(difference):>9.1e} "
+            lines.append(f"{model:<18} {quantity:<46} {len(cases):>5} {np.median(difference):>9.1e} "
                          f"{difference.max():>9.1e} {floor.max():>9.1e} {(difference / allowed).max():>9.0%}")
         return lines
 
@@ -47,5 +53,6 @@ AGREEMENT, OF_REFERENCES = Agreement(), Agreement()
 def save():
     path = BUILD / "oracle" / "agreement.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"server": AGREEMENT.as_rows(), "references": OF_REFERENCES.as_rows()}, indent=1) + "\n")
+    path.write_text(json.dumps({"server": AGREEMENT.as_rows(), "references": OF_REFERENCES.as_rows(), "models": AGREEMENT.models},
+                               indent=1) + "\n")
     return path

@@ -1,20 +1,21 @@
 """Random-weight model folders of odd shapes, each with a tokenizer of its family's kind; made at test time, never stored."""
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import (AlbertConfig, AutoModel, AutoModelForSequenceClassification, BertConfig, CamembertConfig,
-                          DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig)
+from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, BertConfig,
+                          CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
+                          MistralConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What sets one random model apart. `labels` 0 is a bare encoder."""
+    """What sets one random model apart. `labels` 0 is a bare model, unless it is a `language_model`."""
 
     name: str
     layers: int
@@ -29,6 +30,8 @@ class Shape:
     problem: str | None = None
     family: str = "bert"
     embedding: int | None = None  # width of the embeddings, where the family has one
+    language_model: bool = False
+    options: dict = field(default_factory=dict, hash=False)  # of the family's configuration
 
 
 SHAPES = (
@@ -56,6 +59,47 @@ KIN = (
     Shape("albert", layers=3, heads=5, hidden=30, intermediate=62, embedding=16, activation="gelu_new", family="albert"),
     Shape("albert-classes", layers=2, heads=3, hidden=48, intermediate=51, labels=2, embedding=48, eps=1e-6,
           family="albert"),
+)
+LLAMA_3_SCALING = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                   "original_max_position_embeddings": 24, "rope_theta": 500.0}
+YARN_SCALING = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "rope_theta": 1000.0}
+LINEAR_SCALING = {"rope_type": "linear", "factor": 2.5, "rope_theta": 100.0}
+
+
+def decoder(name, family, **given):
+    return Shape(name, **{"activation": "gelu_new", "eps": 1e-5, "positions": 128, "types": 0, "family": family, **given})
+
+
+# Of each decoder a language model, of most a bare one or a classifier too.
+DECODERS = (
+    decoder("gpt2", "gpt2", layers=3, heads=3, hidden=36, intermediate=50, language_model=True),
+    decoder("gpt2-bare", "gpt2", layers=2, heads=5, hidden=35, intermediate=41),
+    decoder("gpt2-classes", "gpt2", layers=2, heads=2, hidden=34, intermediate=61, labels=3, activation="gelu"),
+    decoder("gpt-neo", "gpt-neo", layers=3, heads=3, hidden=33, intermediate=45, language_model=True,
+            options={"attention_types": [[["global", "local", "local"], 1]], "window_size": 4}),
+    decoder("gpt-neo-classes", "gpt-neo", layers=2, heads=2, hidden=30, intermediate=70, labels=2,
+            options={"attention_types": [[["local", "global"], 1]], "window_size": 7}),
+    decoder("opt", "opt", layers=2, heads=3, hidden=36, intermediate=44, language_model=True, activation="relu"),
+    decoder("opt-without-biases", "opt", layers=2, heads=2, hidden=26, intermediate=50, labels=4, activation="gelu",
+            options={"enable_bias": False}),
+    decoder("llama", "llama", layers=3, heads=4, hidden=40, intermediate=58, language_model=True, activation="silu",
+            eps=1e-6, options={"num_key_value_heads": 2, "head_dim": 14, "rope_parameters": LLAMA_3_SCALING}),
+    decoder("llama-biased", "llama", layers=2, heads=3, hidden=36, intermediate=45, language_model=True,
+            activation="gelu_pytorch_tanh", options={"num_key_value_heads": 1, "attention_bias": True, "mlp_bias": True,
+                                                     "tie_word_embeddings": True, "rope_parameters": YARN_SCALING}),
+    decoder("llama-classes", "llama", layers=2, heads=2, hidden=36, intermediate=47, labels=3, activation="silu",
+            options={"num_key_value_heads": 2, "rope_parameters": LINEAR_SCALING}),
+    decoder("mistral", "mistral", layers=3, heads=4, hidden=32, intermediate=50, language_model=True, activation="silu",
+            options={"num_key_value_heads": 2, "sliding_window": 5}),
+    decoder("qwen2", "qwen2", layers=3, heads=6, hidden=36, intermediate=50, language_model=True, activation="silu",
+            options={"num_key_value_heads": 2, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1,
+                     "tie_word_embeddings": True}),
+    decoder("qwen2-classes", "qwen2", layers=2, heads=3, hidden=30, intermediate=41, labels=2, activation="silu",
+            options={"num_key_value_heads": 3}),
+    decoder("qwen3", "qwen3", layers=3, heads=4, hidden=36, intermediate=55, language_model=True, activation="silu",
+            options={"num_key_value_heads": 2, "head_dim": 10, "tie_word_embeddings": False}),
+    decoder("qwen3-bare", "qwen3", layers=2, heads=3, hidden=30, intermediate=41, activation="silu",
+            options={"num_key_value_heads": 1, "head_dim": 12, "attention_bias": True}),
 )
 
 
@@ -111,14 +155,57 @@ def unigram(_) -> Tokenizer:
     return made
 
 
+def endless(_) -> Tokenizer:
+    """As GPT-2's: byte-level BPE with nothing around a text."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    made.train_from_iterator(PROSE, trainers.BpeTrainer(
+        vocab_size=380, special_tokens=["<|endoftext|>"], show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return made
+
+
+def begun(types) -> Tokenizer:
+    """As Llama 3's: the same behind a token that every text begins with."""
+    made = endless(types)
+    first = made.token_to_id("<|endoftext|>")
+    made.post_processor = processors.TemplateProcessing(single="<|endoftext|> $A", pair="<|endoftext|> $A $B",
+                                                        special_tokens=[("<|endoftext|>", first)])
+    return made
+
+
 # Each with its configuration and tokenizer.
 FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
             "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
             "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece),
-            "albert": (AlbertConfig, word_piece)}
+            "albert": (AlbertConfig, word_piece), "gpt2": (GPT2Config, endless), "gpt-neo": (GPTNeoConfig, endless),
+            "opt": (OPTConfig, begun), "llama": (LlamaConfig, begun), "mistral": (MistralConfig, begun),
+            "qwen2": (Qwen2Config, endless), "qwen3": (Qwen3Config, endless)}
+
+
+def decoder_config_of(shape: Shape, made: Tokenizer):
+    end = made.token_to_id("<|endoftext|>")
+    given = {"vocab_size": made.get_vocab_size(), "bos_token_id": end, "eos_token_id": end, "pad_token_id": None,
+             **shape.options}
+    if shape.family == "gpt2":
+        return GPT2Config(n_positions=shape.positions, n_embd=shape.hidden, n_layer=shape.layers, n_head=shape.heads,
+                          n_inner=shape.intermediate, activation_function=shape.activation,
+                          layer_norm_epsilon=shape.eps, **given)
+    given |= {"max_position_embeddings": shape.positions, "hidden_size": shape.hidden}
+    if shape.family == "gpt-neo":
+        return GPTNeoConfig(num_layers=shape.layers, num_heads=shape.heads, intermediate_size=shape.intermediate,
+                            activation_function=shape.activation, layer_norm_epsilon=shape.eps, **given)
+    given |= {"num_hidden_layers": shape.layers, "num_attention_heads": shape.heads}
+    if shape.family == "opt":
+        return OPTConfig(ffn_dim=shape.intermediate, activation_function=shape.activation,
+                         word_embed_proj_dim=shape.hidden, **given)
+    return FAMILIES[shape.family][0](intermediate_size=shape.intermediate, hidden_act=shape.activation,
+                                     rms_norm_eps=shape.eps, **given)
 
 
 def config_of(shape: Shape, made: Tokenizer):
+    if shape in DECODERS:
+        return decoder_config_of(shape, made)
     pad = next(made.token_to_id(name) for name in ("[PAD]", "<pad>") if made.token_to_id(name) is not None)
     tables = {"vocab_size": made.get_vocab_size(), "max_position_embeddings": shape.positions, "pad_token_id": pad}
     if shape.family == "distilbert":
@@ -141,11 +228,13 @@ def make(shape: Shape, folder: Path) -> Path:
         config.id2label = {i: f"class {i}" for i in range(shape.labels)}
         config.label2id = {label: i for i, label in config.id2label.items()}
         config.problem_type = shape.problem
-    model = (AutoModelForSequenceClassification if shape.labels else AutoModel).from_config(config)
+    kind = (AutoModelForSequenceClassification if shape.labels else
+            AutoModelForCausalLM if shape.language_model else AutoModel)
+    model = kind.from_config(config)
     for name, weight in model.named_parameters():
         # Norms near one and dense layers near unit gain keep gradients neither vanishing nor exploding.
         gain = 0.1 if weight.dim() == 1 else weight.shape[-1] ** -0.5
-        centre = 1.0 if name.lower().endswith("norm.weight") else 0.0
+        centre = 1.0 if weight.dim() == 1 and name.endswith("weight") else 0.0
         torch.nn.init.normal_(weight, centre, gain)
     model.save_pretrained(folder)
     made.save(str(folder / "tokenizer.json"))
@@ -154,4 +243,4 @@ def make(shape: Shape, folder: Path) -> Path:
 
 def make_all(folder: Path) -> dict:
     """{name: model folder} of every shape."""
-    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN)}
+    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN, *DECODERS)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 
 from support.proto import pb
 
@@ -20,10 +20,11 @@ WORD, SUM, OUTPUT = (pb.ATTACH_POINT_WORD_EMBEDDING, pb.ATTACH_POINT_EMBEDDING_S
 def load_model(folder, dtype=torch.float32, attention="eager"):
     """The folder's model, frozen, in eval mode."""
     config = AutoConfig.from_pretrained(folder)
-    classifier = config.architectures[0].endswith("ForSequenceClassification")
-    kind = AutoModelForSequenceClassification if classifier else AutoModel
-    has_no_pooler = classifier or config.model_type in ("distilbert", "electra")
-    options = {} if has_no_pooler else {"add_pooling_layer": False}
+    name = config.architectures[0]
+    kind = (AutoModelForSequenceClassification if name.endswith("ForSequenceClassification") else
+            AutoModel if name.endswith("Model") and not name.endswith("LMHeadModel") else AutoModelForCausalLM)
+    has_pooler = kind is AutoModel and config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "albert")
+    options = {"add_pooling_layer": False} if has_pooler else {}
     model = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, **options)
     return model.eval().requires_grad_(False)
 
@@ -32,13 +33,23 @@ def layers_of(encoder):
     """The modules that a pass calls one after the other; ALBERT calls its only one again and again."""
     if hasattr(encoder, "transformer"):
         return list(encoder.transformer.layer)
+    if is_decoder(encoder):
+        return list(getattr(encoder, "h", None) or getattr(encoder, "decoder", encoder).layers)
     if hasattr(encoder.encoder, "albert_layer_groups"):
         return list(encoder.encoder.albert_layer_groups[0].albert_layers) * encoder.config.num_hidden_layers
     return list(encoder.encoder.layer)
 
 
+def is_decoder(body):
+    return not hasattr(body, "embeddings")
+
+
 def context_reader(layer):
     """The module that reads the heads' outputs, side by side."""
+    if hasattr(layer, "self_attn"):
+        return getattr(layer.self_attn, "out_proj", None) or layer.self_attn.o_proj
+    if hasattr(layer, "attn"):
+        return layer.attn.c_proj if hasattr(layer.attn, "c_proj") else layer.attn.attention.out_proj
     attention = layer.attention
     return getattr(attention, "out_lin", None) or getattr(attention, "dense", None) or attention.output.dense
 
@@ -67,6 +78,7 @@ class Pass:
     attention_grad: np.ndarray
     head_gate_grad: np.ndarray  # [L, H]: sum over tokens and width of O * dF/dO
     head_gate_size: np.ndarray  # [L, H]: the same sum of magnitudes
+    is_causal: bool
     inputs: dict  # attach point -> [T, d]
     gradients: dict
 
@@ -82,6 +94,10 @@ class Pass:
         """Largest sum of magnitudes: the terms cancel, before a norm even to 0 (it does not see the input's length)."""
         return np.abs(self.inputs[attach] * self.gradients[attach]).sum(-1).max()
 
+    def _query(self, token):
+        """The first token of a causal model sees only itself: there it stands for the last one."""
+        return -1 if self.is_causal and token == 0 else token
+
     def rollout(self, query=0):
         """Abnar & Zuidema 2020."""
         tokens = self.attention.shape[-1]
@@ -89,7 +105,7 @@ class Pass:
         for layer in self.attention:
             mixed = layer.mean(0) + np.eye(tokens)
             product = mixed / mixed.sum(-1, keepdims=True) @ product
-        return product[query]
+        return product[self._query(query)]
 
     def grad_attention(self, layer, positive):
         """Mean over heads of the positive part, or of the magnitude, of dF/dA * A."""
@@ -100,8 +116,8 @@ class Pass:
         relevance = np.eye(self.attention.shape[-1], dtype=self.attention.dtype)
         for layer in range(len(self.attention)):
             relevance = relevance + self.grad_attention(layer, positive) @ relevance
-        row = relevance[query].copy()
-        row[query] = 0
+        row = relevance[self._query(query)].copy()
+        row[self._query(query)] = 0
         return row
 
     def gradient_weighted_attention_scale(self, query=0):
@@ -109,10 +125,10 @@ class Pass:
         return self.gradient_weighted_attention(query, np.abs).max()
 
     def gradient_x_attention(self, query=0, layer=-1):
-        return self.grad_attention(layer, _relu)[query]
+        return self.grad_attention(layer, _relu)[self._query(query)]
 
     def gradient_x_attention_scale(self, query=0, layer=-1):
-        return self.grad_attention(layer, np.abs)[query].max()
+        return self.grad_attention(layer, np.abs)[self._query(query)].max()
 
     def head_importance(self, normalize=False):
         """Michel et al. 2019."""
@@ -131,7 +147,8 @@ class Reference:
         self.folder = Path(folder)
         self.model = load_model(folder, dtype)
         self.config = self.model.config
-        self.is_classifier = hasattr(self.model, "classifier")
+        self.is_language_model = hasattr(self.model, "lm_head")
+        self.is_classifier = (self.is_language_model or hasattr(self.model, "classifier") or hasattr(self.model, "score"))
         self.bert = self.model.base_model  # or its kin
         modules = Path(folder, "modules.json")
         self.normalizes = modules.exists() and ".Normalize" in modules.read_text()
@@ -139,20 +156,27 @@ class Reference:
     def forward(self, type_ids, input_ids=None, **given):
         """The model's outputs for tokens [N, T] or `inputs_embeds`. Every token counts for the positions, whatever id it
         has: RoBERTa passes over pad tokens only where it is left to find the positions by itself."""
-        first = getattr(self.bert.embeddings, "padding_idx", -1) + 1
+        first = getattr(getattr(self.bert, "embeddings", None), "padding_idx", -1) + 1
         positions = first + torch.arange(type_ids.shape[-1])[None]
         if hasattr(self.config, "type_vocab_size"):
             given["token_type_ids"] = type_ids
+        if is_decoder(self.bert):
+            given["use_cache"] = False
         return self.model(input_ids, position_ids=positions, **given)
+
+    def output_of(self, outputs):
+        """The model's first output; of a language model what it says of the next token."""
+        return outputs[0][:, -1] if self.is_language_model else outputs[0]
 
     def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""
         with _Taps(self.bert) as taps:
-            word = self.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
+            word = self.bert.get_input_embeddings()(torch.tensor([ids])).requires_grad_()
             outputs = self.forward(torch.tensor([type_ids]), inputs_embeds=word, output_attentions=True)
-        embedding = None if self.is_classifier else self.pool(outputs[0])
+        output = self.output_of(outputs)
+        embedding = None if self.is_classifier else self.pool(output)
         other = None if other_ids is None else self.embed(other_ids)
-        value, class_index, foil_index = self.scalar(outputs[0], target, other)
+        value, class_index, foil_index = self.scalar(output, target, other)
         points = [word, taps.sum, taps.output]
         count = len(outputs.attentions)
         grads = torch.autograd.grad(value, [*points, *outputs.attentions, *taps.contexts])
@@ -160,12 +184,12 @@ class Reference:
         heads = self.config.num_attention_heads
         gates = torch.stack([(o * g).reshape(len(ids), heads, -1) for o, g in zip(taps.contexts, context_grads)])
         return Pass(
-            logits=_array(outputs[0][0]) if self.is_classifier else None,
+            logits=_array(output[0]) if self.is_classifier else None,
             embedding=None if embedding is None else _array(embedding),
-            value=value.item(), value_scale=max(abs(value.item()), outputs[0].abs().mean().item()),
+            value=value.item(), value_scale=max(abs(value.item()), output.abs().mean().item()),
             class_index=class_index, foil_index=foil_index,
             attention=_array(torch.cat(outputs.attentions)), attention_grad=_array(torch.cat(attention_grads)),
-            head_gate_grad=_array(gates.sum((1, 3))), head_gate_size=_array(gates.abs().sum((1, 3))),
+            head_gate_grad=_array(gates.sum((1, 3))), head_gate_size=_array(gates.abs().sum((1, 3))), is_causal=is_decoder(self.bert),
             inputs={point: _array(x[0]) for point, x in zip((WORD, SUM, OUTPUT), points)},
             gradients={point: _array(g[0]) for point, g in zip((WORD, SUM, OUTPUT), grads[:3])})
 
@@ -218,9 +242,13 @@ class _Taps:
         self.bert, self.contexts, self.hooks = bert, [], []
 
     def __enter__(self):
-        embeddings = self.bert.embeddings
-        self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
-        self.hooks.append(embeddings.register_forward_hook(self._keep_output))
+        if is_decoder(self.bert):
+            # Nothing lies between the sum of the tables and the first layer.
+            self.hooks.append(layers_of(self.bert)[0].register_forward_pre_hook(self._keep_first))
+        else:
+            embeddings = self.bert.embeddings
+            self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
+            self.hooks.append(embeddings.register_forward_hook(self._keep_output))
         for layer in set(layers_of(self.bert)):
             self.hooks.append(context_reader(layer).register_forward_pre_hook(self._keep_context))
         return self
@@ -231,6 +259,9 @@ class _Taps:
 
     def _keep_sum(self, _, arguments):
         self.sum = arguments[0]
+
+    def _keep_first(self, _, arguments):
+        self.sum = self.output = arguments[0]
 
     def _keep_output(self, _, __, output):
         self.output = output

@@ -20,6 +20,8 @@ const char* NameOf(Task task) {
       return "is a regression";
     case Task::kMultiLabel:
       return "has several labels that hold at once";
+    case Task::kLanguageModel:
+      return "is a language model";
     case Task::kEmbedding:
       break;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_engine.h"
+#include "support/fake_tokenizer.h"
 #include "support/status_matchers.h"
 
 namespace limpid::explain {
@@ -55,7 +56,7 @@ engine::ModelCard RegressionCard() {
 
 TEST(ResolveTarget, DefaultIsThePredictedClassOfAClassifier) {
   for (const engine::ModelCard& card : {ClassifierCard(), RegressionCard()}) {
-    const auto target = ResolveTarget({}, card);
+    const auto target = ResolveTarget({}, card, FakeTokenizer());
     ASSERT_THAT(target, IsOk());
     EXPECT_EQ(target->kind, Target::Kind::kClass);
     EXPECT_EQ(target->class_index, Target::kPredicted);
@@ -64,79 +65,79 @@ TEST(ResolveTarget, DefaultIsThePredictedClassOfAClassifier) {
 }
 
 TEST(ResolveTarget, DefaultIsTheMeanOutputOfAnEncoder) {
-  const auto target = ResolveTarget({}, EncoderCard());
+  const auto target = ResolveTarget({}, EncoderCard(), FakeTokenizer());
   ASSERT_THAT(target, IsOk());
   EXPECT_EQ(target->kind, Target::Kind::kMeanOutput);
 }
 
 TEST(ResolveTarget, FindsClassesByIndexAndByLabel) {
-  const auto by_index = ResolveTarget(ClassSpec(Index(1), Score::kProb), ClassifierCard());
+  const auto by_index = ResolveTarget(ClassSpec(Index(1), Score::kProb), ClassifierCard(), FakeTokenizer());
   ASSERT_THAT(by_index, IsOk());
   EXPECT_EQ(by_index->class_index, 1);
   EXPECT_EQ(by_index->score, Score::kProb);
-  const auto by_label = ResolveTarget(ClassSpec(Label("declined")), ClassifierCard());
+  const auto by_label = ResolveTarget(ClassSpec(Label("declined")), ClassifierCard(), FakeTokenizer());
   ASSERT_THAT(by_label, IsOk());
   EXPECT_EQ(by_label->class_index, 1);
 }
 
 TEST(ResolveTarget, AnUnknownLabelIsAnsweredWithTheLabels) {
-  EXPECT_THAT(ResolveTarget(ClassSpec(Label("Declined")), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(ClassSpec(Label("Declined")), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, "target.class.label: 'Declined' is none of the model's labels: approved, declined"));
 }
 
 TEST(ResolveTarget, NotAllOfManyLabelsAreListed) {
   engine::ModelCard card = ClassifierCard();
   card.labels.assign(1000, "x");
-  EXPECT_THAT(ResolveTarget(ClassSpec(Label("y")), card), StatusIs(kInvalid, HasSubstr("x and 980 more")));
+  EXPECT_THAT(ResolveTarget(ClassSpec(Label("y")), card, FakeTokenizer()), StatusIs(kInvalid, HasSubstr("x and 980 more")));
 }
 
 TEST(ResolveTarget, AnIndexMustBeAClass) {
   for (int32_t index : {-1, 2}) {
-    EXPECT_THAT(ResolveTarget(ClassSpec(Index(index)), ClassifierCard()),
+    EXPECT_THAT(ResolveTarget(ClassSpec(Index(index)), ClassifierCard(), FakeTokenizer()),
                 StatusIs(kInvalid, absl::StrCat("target.class.index: is ", index, ", the model has classes 0 to 1")));
   }
 }
 
 TEST(ResolveTarget, ContrastLeavesOpenWhatTheCallerLeavesOpen) {
-  const auto open = ResolveTarget(ContrastSpec({}, {}), ClassifierCard());
+  const auto open = ResolveTarget(ContrastSpec({}, {}), ClassifierCard(), FakeTokenizer());
   ASSERT_THAT(open, IsOk());
   EXPECT_EQ(open->kind, Target::Kind::kContrast);
   EXPECT_EQ(open->class_index, Target::kPredicted);
   EXPECT_EQ(open->foil_index, Target::kRunnerUp);
-  const auto set = ResolveTarget(ContrastSpec(Label("declined"), Index(0)), ClassifierCard());
+  const auto set = ResolveTarget(ContrastSpec(Label("declined"), Index(0)), ClassifierCard(), FakeTokenizer());
   ASSERT_THAT(set, IsOk());
   EXPECT_EQ(set->class_index, 1);
   EXPECT_EQ(set->foil_index, 0);
 }
 
 TEST(ResolveTarget, ContrastNeedsTwoDifferentClasses) {
-  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(1), Label("declined")), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(1), Label("declined")), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, "target.contrast.foil: is class 1, the same as the target"));
-  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(7), {}), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(ContrastSpec(Index(7), {}), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.contrast.target.index: is 7")));
-  EXPECT_THAT(ResolveTarget(ContrastSpec({}, Label("no")), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, Label("no")), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.contrast.foil.label: 'no'")));
-  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), RegressionCard()),
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), RegressionCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.contrast: needs a model of at least two classes")));
 }
 
 TEST(ResolveTarget, ATargetMustFitTheTask) {
-  EXPECT_THAT(ResolveTarget(ClassSpec({}), EncoderCard()),
+  EXPECT_THAT(ResolveTarget(ClassSpec({}), EncoderCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.class: needs a classifier")));
-  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), EncoderCard()),
+  EXPECT_THAT(ResolveTarget(ContrastSpec({}, {}), EncoderCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.contrast: needs a classifier")));
-  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.similarity: needs a model that gives embeddings")));
-  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), EncoderCard()), IsOk());
-  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput), ClassifierCard()), IsOk());
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kSimilarity), EncoderCard(), FakeTokenizer()), IsOk());
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput), ClassifierCard(), FakeTokenizer()), IsOk());
 }
 
 TEST(ResolveTarget, AScoreMustFitTheTarget) {
-  EXPECT_THAT(ResolveTarget(ClassSpec({}, Score::kLogProb), RegressionCard()),
+  EXPECT_THAT(ResolveTarget(ClassSpec({}, Score::kLogProb), RegressionCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.score: must be LOGIT for a regression")));
-  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput, Score::kProb), ClassifierCard()),
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput, Score::kProb), ClassifierCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.score: ")));
-  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kDefault, Score::kProb), EncoderCard()),
+  EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kDefault, Score::kProb), EncoderCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.score: ")));
 }
 
@@ -148,7 +149,7 @@ TEST(DescribeTarget, NamesTheClassesThatWereDecided) {
   const auto describe = [&](Target::Kind kind, Score score, const engine::ModelCard& card) {
     target.kind = kind;
     target.score = score;
-    return DescribeTarget(target, prediction, card);
+    return DescribeTarget(target, prediction, card, FakeTokenizer());
   };
 
   EXPECT_EQ(describe(Target::Kind::kClass, Score::kLogit, ClassifierCard()), "logit of class 1 (declined)");
