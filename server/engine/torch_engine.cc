@@ -30,7 +30,6 @@
 #include "engine/pass/shards.h"
 #include "engine/pass/shared_inputs.h"
 #include "engine/weights/model_folder.h"
-#include "engine/weights/sha256.h"
 
 namespace limpid::engine {
 namespace {
@@ -273,7 +272,7 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadEngine(const std::string& model_fold
     cpu::SetNumThreads(1);  // the tensors are many and small
     // Takes longer than all the rest, on a thread of its own.
     std::future<std::string> sha256 =
-        std::async(std::launch::async, [file = folder.weights] { return Sha256Hex(file->bytes()); });
+        std::async(std::launch::async, [file = folder.weights] { return file->Sha256Hex(); });
     ABSL_ASSIGN_OR_RETURN(ModelWeights weights, LoadModelWeights(folder.architecture, folder.weights, device));
     ModelCard card = MakeCard(folder.architecture, weights, sha256.get(), device);
     return std::make_unique<TorchEngine>(std::move(folder.architecture), std::move(weights), std::move(card), device,

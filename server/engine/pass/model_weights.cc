@@ -26,7 +26,7 @@ namespace {
 // Reads named weights of one architecture out of a file, with their shapes checked.
 class Loader {
  public:
-  Loader(const Architecture& architecture, std::shared_ptr<const SafetensorsFile> file, at::Device device)
+  Loader(const Architecture& architecture, std::shared_ptr<const Checkpoint> file, at::Device device)
       : architecture_(architecture), file_(std::move(file)), device_(device) {
     // A bare model is stored without the prefix; the checkpoint of one with a head may have been made either way.
     const std::string probe = absl::StrCat(architecture.names.word_embeddings, ".weight");
@@ -81,10 +81,10 @@ class Loader {
   absl::StatusOr<at::Tensor> Read(const std::string& name, std::vector<int64_t> shape) {
     const StoredTensor* stored = file_->Find(name);
     if (stored == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("model.safetensors: tensor '", name, "' is missing"));
+      return absl::InvalidArgumentError(absl::StrCat("weights: tensor '", name, "' is missing"));
     }
     if (stored->shape != shape) {
-      return absl::InvalidArgumentError(absl::StrCat("model.safetensors: tensor '", name, "' has shape [",
+      return absl::InvalidArgumentError(absl::StrCat("weights: tensor '", name, "' has shape [",
                                                      absl::StrJoin(stored->shape, ", "), "], expected [",
                                                      absl::StrJoin(shape, ", "), "]"));
     }
@@ -101,13 +101,13 @@ class Loader {
     const auto [least, greatest] = at::aminmax(tensor);
     if (!std::isfinite(least.item<float>()) || !std::isfinite(greatest.item<float>())) {
       return absl::InvalidArgumentError(
-          absl::StrCat("model.safetensors: tensor '", name, "' holds a value that is not a finite number"));
+          absl::StrCat("weights: tensor '", name, "' holds a value that is not a finite number"));
     }
     return tensor;
   }
 
   const Architecture& architecture_;
-  const std::shared_ptr<const SafetensorsFile> file_;
+  const std::shared_ptr<const Checkpoint> file_;
   const at::Device device_;
   std::string prefix_;
   int64_t num_parameters_ = 0;
@@ -220,7 +220,7 @@ absl::Status LoadHead(const Architecture& a, Loader* loader, ModelWeights* weigh
 
 }  // namespace
 
-absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& a, std::shared_ptr<const SafetensorsFile> file,
+absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& a, std::shared_ptr<const Checkpoint> file,
                                               at::Device device) {
   Loader loader(a, std::move(file), device);
   ModelWeights weights;

@@ -9,7 +9,7 @@
 #include "engine/models/architecture.h"
 #include "engine/ops/linear.h"
 #include "engine/ops/norm.h"
-#include "engine/weights/safetensors.h"
+#include "engine/weights/checkpoint.h"
 
 namespace limpid::engine {
 
@@ -41,6 +41,6 @@ struct ModelWeights {
 
 // INVALID_ARGUMENT naming the tensor if one is missing or has another shape than the architecture asks for.
 absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& architecture,
-                                              std::shared_ptr<const SafetensorsFile> file, at::Device device);
+                                              std::shared_ptr<const Checkpoint> file, at::Device device);
 
 }  // namespace limpid::engine

@@ -112,6 +112,18 @@ absl::StatusOr<std::vector<std::string>> ConfigJson::IndexedStrings(const std::s
   return strings;
 }
 
+absl::StatusOr<std::map<std::string, std::string>> ConfigJson::StringMap(const std::string& field) const {
+  std::map<std::string, std::string> strings;
+  const auto* value = Get(field);
+  if (value == nullptr) return strings;
+  if (!value->is_object()) return Error(field, "must be an object");
+  for (const auto& [key, element] : value->items()) {
+    if (!element.is_string()) return Error(field, absl::StrCat("has no string for key \"", key, "\""));
+    strings.emplace(key, element.get<std::string>());
+  }
+  return strings;
+}
+
 absl::StatusOr<std::optional<ConfigJson>> ConfigJson::Object(const std::string& field) const {
   const auto* value = Get(field);
   if (value == nullptr) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ class ConfigJson {
   absl::StatusOr<std::vector<int32_t>> Ids(const std::string& field, int32_t maximum) const;
   // Values of an object whose keys are "0" ... "n-1", in that order (id2label); empty if absent or null.
   absl::StatusOr<std::vector<std::string>> IndexedStrings(const std::string& field) const;
+
+  // Values of an object by their keys; empty if absent or null.
+  absl::StatusOr<std::map<std::string, std::string>> StringMap(const std::string& field) const;
 
   // An object within; nothing if absent or null. Its errors name this field.
   absl::StatusOr<std::optional<ConfigJson>> Object(const std::string& field) const;

@@ -77,7 +77,7 @@ absl::StatusOr<ModelFolder> OpenModelFolder(const std::string& path, FileAccess 
   if (folder.architecture.head == Head::kNone) {
     ABSL_RETURN_IF_ERROR(ReadSentenceTransformersModules(path, &folder.architecture));
   }
-  ABSL_ASSIGN_OR_RETURN(folder.weights, SafetensorsFile::Open(absl::StrCat(path, "/model.safetensors"), access));
+  ABSL_ASSIGN_OR_RETURN(folder.weights, Checkpoint::Open(path, access));
   return folder;
 }
 

@@ -113,7 +113,8 @@ bool ReadWhole(int fd, char* to, size_t size) {
 
 }  // namespace
 
-absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::span<const std::byte> file) {
+absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::span<const std::byte> file,
+                                                                           std::set<std::string>* others) {
   uint64_t header_size = 0;
   if (file.size() < sizeof(header_size)) return Invalid("file is shorter than its 8-byte header length");
   std::memcpy(&header_size, file.data(), sizeof(header_size));
@@ -131,7 +132,11 @@ absl::StatusOr<std::map<std::string, StoredTensor>> SafetensorsFile::Parse(std::
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") continue;
     ABSL_ASSIGN_OR_RETURN(auto tensor, ParseTensor(name, entry, data));
-    if (tensor) tensors.emplace(name, *std::move(tensor));
+    if (tensor) {
+      tensors.emplace(name, *std::move(tensor));
+    } else if (others != nullptr) {
+      others->insert(name);
+    }
   }
   ABSL_RETURN_IF_ERROR(CheckNoOverlap(tensors));
   return tensors;
@@ -155,17 +160,12 @@ absl::StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(con
   if (access == FileAccess::kRead && !ReadWhole(fd, static_cast<char*>(address), size)) {
     return Invalid(absl::StrCat(path, " cannot be read whole: ", errno == 0 ? "it has shrunk" : std::strerror(errno)));
   }
-  auto tensors = Parse(file->bytes_);
+  auto tensors = Parse(file->bytes_, &file->others_);
   if (!tensors.ok()) return absl::Status(tensors.status().code(), absl::StrCat(path, ": ", tensors.status().message()));
   file->tensors_ = *std::move(tensors);
   return file;
 }
 
 SafetensorsFile::~SafetensorsFile() { munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
-
-const StoredTensor* SafetensorsFile::Find(const std::string& name) const {
-  const auto it = tensors_.find(name);
-  return it == tensors_.end() ? nullptr : &it->second;
-}
 
 }  // namespace limpid::engine

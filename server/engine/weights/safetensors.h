@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,15 +37,18 @@ class SafetensorsFile {
   static absl::StatusOr<std::shared_ptr<const SafetensorsFile>> Open(const std::string& path,
                                                                      FileAccess access = FileAccess::kRead);
 
-  // Parses bytes that stay alive elsewhere (tests, fuzzing). Same checks.
-  static absl::StatusOr<std::map<std::string, StoredTensor>> Parse(std::span<const std::byte> file);
+  // Parses bytes that stay alive elsewhere (tests, fuzzing). Same checks. Names of tensors that are passed over, as no
+  // model weight is of their type (integer buffers), go into `others`.
+  static absl::StatusOr<std::map<std::string, StoredTensor>> Parse(std::span<const std::byte> file,
+                                                                   std::set<std::string>* others = nullptr);
 
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile&) = delete;
   SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
-  // Null when there is no tensor of that name.
-  const StoredTensor* Find(const std::string& name) const;
+  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+  // Whether the file has a tensor of that name, of whatever type.
+  bool Has(const std::string& name) const { return tensors_.contains(name) || others_.contains(name); }
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
@@ -52,6 +56,7 @@ class SafetensorsFile {
 
   const std::span<const std::byte> bytes_;
   std::map<std::string, StoredTensor> tensors_;
+  std::set<std::string> others_;
 };
 
 }  // namespace limpid::engine
