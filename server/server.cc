@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "lifecycle/hub_cache.h"
 #include "methods/registry.h"
 #include "telemetry/process_collector.h"
 #include "telemetry/scrape_gauges.h"
@@ -29,8 +30,9 @@ absl::StatusOr<std::shared_ptr<explain::Model>> ReadModel(const lifecycle::Model
   model->name = source.name;
   model->folder = source.folder;
   // Beside the weights, as each takes about as long.
-  auto tokenizer = std::async(std::launch::async, [&source] { return text::LoadHfTokenizer(source.folder); });
-  ABSL_ASSIGN_OR_RETURN(model->engine, engine::LoadEngine(source.folder, options));
+  ABSL_ASSIGN_OR_RETURN(const std::string folder, lifecycle::FindSnapshot(source.folder));
+  auto tokenizer = std::async(std::launch::async, [&folder] { return text::LoadHfTokenizer(folder); });
+  ABSL_ASSIGN_OR_RETURN(model->engine, engine::LoadEngine(folder, options));
   ABSL_ASSIGN_OR_RETURN(model->tokenizer, tokenizer.get());
   // The tokenizer may know fewer tokens than the embedding table has rows, never more.
   if (model->tokenizer->vocab_size() > static_cast<size_t>(model->engine->card().vocab_size)) {
