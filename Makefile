@@ -20,7 +20,7 @@ ONLY ?=
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean test-python
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -40,9 +40,13 @@ demo: setup  ## start a server with the demo model and explain real text
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid-server limpid
 	@tools/demo.sh build/$(PRESET)/bin
 
-test: setup-test build  ## all tests: unit, oracle, integration, faults
+test: setup-test build  ## all tests: unit, Python client, oracle, integration, faults
 	@ctest --preset $(PRESET) -j $(JOBS)
+	@build/python/bin/python -m pytest -c tests/pytest.ini client/python/tests
 	@build/python/bin/python -m pytest -c tests/pytest.ini tests
+
+test-python: setup-test build  ## the Python client's tests alone
+	@build/python/bin/python -m pytest -c tests/pytest.ini client/python/tests
 
 test-asan:  ## unit and integration tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory setup-test build PRESET=asan

@@ -1,0 +1,161 @@
+"""How results look in a notebook: the text as a heatmap, values where the pointer rests.
+
+Orange is for, blue against, which people who confuse red and green tell apart. Tints are translucent and the ink is the
+page's own, so that they suit light and dark pages alike. Whatever came from outside is escaped.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from limpid.results import Attribution, Edits, Explanation, MethodCard, Prediction, QualityReport, Unit
+
+ORANGE, BLUE = (224, 130, 20), (67, 147, 195)
+# Of the strongest tint: text on it stays readable (4.5 to 1) on white and on near-black paper.
+OPACITY = 0.55
+# Cells of a matrix that are drawn; more is a picture for other tools.
+MAX_CELLS = 64 * 64
+
+_STYLE = """<style>
+.limpid { font: 14px/1.7 system-ui, sans-serif; max-width: 56em; }
+.limpid p { margin: .1em 0 .5em; white-space: pre-wrap; overflow-wrap: anywhere; }
+.limpid p span { border-radius: 3px; padding: .15em 0; }
+.limpid .small { font-size: 12px; opacity: .8; }
+.limpid .grid { display: inline-grid; gap: 1px; margin: .2em 0 .5em; }
+.limpid .grid i { width: 1.2em; height: 1.2em; border-radius: 2px; }
+</style>"""
+
+
+def of_explanation(explanation: Explanation) -> str:
+    summary = explanation.summary
+    notes = [f"by {summary.model.name}", f"{len(explanation.prediction.tokens)} tokens",
+             f"{summary.timings.total_ms:.0f} ms"]
+    if explanation.prediction.truncated:
+        notes.append("truncated")
+    if summary.partial:
+        notes.append("partial: the deadline came first")
+    if summary.condition_unmet:
+        notes.append("the condition does not hold, nothing was explained")
+    body = [_prediction(explanation.prediction), _small(", ".join(notes))]
+    body += [_attribution(attribution) for attribution in explanation.attributions]
+    if explanation.attention is not None:
+        body.append(_small(repr(explanation.attention).strip("<>")))
+    return _page(body)
+
+
+def of_attribution(attribution: Attribution) -> str:
+    return _page([_attribution(attribution)])
+
+
+def tint(score: float, scale: float) -> str:
+    """A CSS colour; `scale` is the score of the strongest."""
+    red, green, blue = ORANGE if score >= 0 else BLUE
+    return f"rgba({red},{green},{blue},{OPACITY * min(1.0, abs(score) / scale):.3f})"
+
+
+def _page(body: Iterable[str]) -> str:
+    return f'{_STYLE}<div class="limpid">{"".join(body)}</div>'
+
+
+def _small(text: str) -> str:
+    return f'<div class="small">{escape(text)}</div>'
+
+
+def _prediction(prediction: Prediction) -> str:
+    said = prediction.label or (f"class {prediction.classes.predicted_index}" if prediction.classes else "embedding")
+    chance = "" if prediction.probability is None else f" {100 * prediction.probability:.1f} %"
+    target = prediction.target
+    about = f" &middot; {escape(target.description)} = {target.value:.4g}" if target else ""
+    return f"<div><b>{escape(said)}</b>{chance}{about}</div>"
+
+
+def _attribution(attribution: Attribution) -> str:
+    body = [f'<div><b>{escape(attribution.method)}</b> <span class="small">{escape(_words(attribution.card))}</span></div>']
+    if attribution.heads is not None:
+        body.append(_grid(attribution.heads, [f"layer {layer}" for layer in range(len(attribution.heads))],
+                          [f"head {head}" for head in range(attribution.heads.shape[1])]))
+    elif len(attribution.units):
+        body += _text(attribution)
+    if attribution.matrix is not None and attribution.matrix.values.size <= MAX_CELLS:
+        body.append(_grid(attribution.matrix.values, [token.text for token in attribution.source.tokens],
+                          [token.text for token in attribution.matrix.other_tokens]))
+    if attribution.edits is not None:
+        body.append(_edits(attribution, attribution.edits))
+    if attribution.quality is not None:
+        body.append(_small(_quality(attribution.quality)))
+    return "".join(body)
+
+
+def _text(attribution: Attribution) -> Iterator[str]:
+    pieces = attribution.pieces
+    texts = attribution.source.texts
+    plain = [i for i, unit in enumerate(attribution.units) if not unit.is_special]
+    special = [i for i, unit in enumerate(attribution.units) if unit.is_special]
+    scale = max((abs(float(attribution.scores[i])) for i in plain), default=0.0) or 1.0
+
+    def span(index: int, text: str) -> str:
+        score = float(attribution.scores[index])
+        return (f'<span style="background:{tint(score, scale)}" title="{escape(pieces[index])}: {score:+.4g}">'
+                f"{escape(text)}</span>")
+
+    for sequence, text in enumerate(texts):
+        of_text = [(i, attribution.units[i]) for i in plain if attribution.units[i].sequence == sequence]
+        yield f'<p dir="auto">{"".join(_marked(text, of_text, span))}</p>'
+    if not texts:
+        yield f'<p>{" ".join(span(i, pieces[i]) for i in plain)}</p>'
+    legend = "orange: for, blue: against" if attribution.card.is_signed else "the stronger the tint, the larger"
+    aside = "".join(f", {pieces[i]} {attribution.scores[i]:+.3g}" for i in special)
+    yield _small(f"{legend}; strongest \u00b1{scale:.3g}{aside}")
+
+
+def _marked(text: str, units: list[tuple[int, Unit]], span: Callable[[int, str], str]) -> Iterator[str]:
+    """The text with its units in spans, and what lies between them as it is."""
+    at = 0
+    for index, unit in sorted(units, key=lambda item: item[1].begin_char):
+        # Tokens may share a character.
+        begin = max(at, unit.begin_char)
+        if unit.end_char <= begin:
+            continue
+        yield escape(text[at:begin])
+        yield span(index, text[begin:unit.end_char])
+        at = unit.end_char
+    yield escape(text[at:])
+
+
+def _grid(values: npt.NDArray[np.float32], rows: list[str], columns: list[str]) -> str:
+    scale = float(np.abs(values).max(initial=0)) or 1.0
+    cells = (f'<i style="background:{tint(float(values[r, c]), scale)}" '
+             f'title="{escape(rows[r])}, {escape(columns[c])}: {values[r, c]:+.4g}"></i>'
+             for r, c in itertools.product(range(len(rows)), range(len(columns))))
+    return f'<div><div class="grid" style="grid-template-columns:repeat({len(columns)},1.2em)">{"".join(cells)}</div></div>'
+
+
+def _edits(attribution: Attribution, edits: Edits) -> str:
+    changes = " ".join(f"<del>{escape(attribution.source.piece(edit.unit))}</del>"
+                       + (f" <ins>{escape(edit.replacement)}</ins>" if edit.replacement_id >= 0 else "")
+                       for edit in edits.edits)
+    outcome = edits.outcome.replace("_", " ") + (", minimal" if edits.is_minimal else "")
+    margin = f"class {edits.class_before} to {edits.class_after}, margin {edits.margin_before:+.3g} to {edits.margin_after:+.3g}"
+    return f"<div>{changes}</div>{_small(f'{outcome}: {margin}')}"
+
+
+def _quality(report: QualityReport) -> str:
+    return ", ".join(f"{value.metric} {value.value:.3g}"
+                     + ("" if value.random_value is None else f" (random {value.random_value:.3g})")
+                     for value in report.values)
+
+
+def _words(card: MethodCard) -> str:
+    words = [card.form, card.attach_point and f"at {card.attach_point}", card.reduction,
+             card.layer >= 0 and f"layer {card.layer}", card.baseline and f"from {card.baseline}",
+             card.replacement and f"with {card.replacement}", card.samples and f"{card.samples} samples"]
+    if card.completeness:
+        words.append(f"error {card.completeness.error:.1e}" + (" certified" if card.completeness.is_certified else ""))
+    return ", ".join(str(word).replace("_", " ") for word in words if word)
