@@ -22,11 +22,13 @@ ORANGE, BLUE = (224, 130, 20), (67, 147, 195)
 OPACITY = 0.55
 # Cells of a matrix that are drawn; more is a picture for other tools.
 MAX_CELLS = 64 * 64
+_STRONGEST = "strongest \u00b1"
 
 _STYLE = """<style>
 .limpid { font: 14px/1.7 system-ui, sans-serif; max-width: 56em; }
 .limpid p { margin: .1em 0 .5em; white-space: pre-wrap; overflow-wrap: anywhere; }
 .limpid p span { border-radius: 3px; padding: .15em 0; }
+.limpid .method { margin-top: .6em; }
 .limpid .small { font-size: 12px; opacity: .8; }
 .limpid .grid { display: inline-grid; gap: 1px; margin: .2em 0 .5em; }
 .limpid .grid i { width: 1.2em; height: 1.2em; border-radius: 2px; }
@@ -70,14 +72,19 @@ def _small(text: str) -> str:
 
 def _prediction(prediction: Prediction) -> str:
     said = prediction.label or (f"class {prediction.classes.predicted_index}" if prediction.classes else "embedding")
-    chance = "" if prediction.probability is None else f" {100 * prediction.probability:.1f} %"
+    chance = "" if prediction.probability is None else f" {_percent(prediction.probability)}"
     target = prediction.target
     about = f" &middot; {escape(target.description)} = {target.value:.4g}" if target else ""
     return f"<div><b>{escape(said)}</b>{chance}{about}</div>"
 
 
+def _percent(probability: float) -> str:
+    """Never 100 %, which nothing is."""
+    return "&gt;99.9 %" if probability > 0.999 else f"{100 * probability:.1f} %"
+
+
 def _attribution(attribution: Attribution) -> str:
-    body = [f'<div><b>{escape(attribution.method)}</b> <span class="small">{escape(_words(attribution.card))}</span></div>']
+    body = [f'<div class="method"><b>{escape(attribution.method)}</b> <span class="small">{escape(_words(attribution.card))}</span></div>']
     if attribution.heads is not None:
         body.append(_grid(attribution.heads, [f"layer {layer}" for layer in range(len(attribution.heads))],
                           [f"head {head}" for head in range(attribution.heads.shape[1])]))
@@ -112,7 +119,7 @@ def _text(attribution: Attribution) -> Iterator[str]:
         yield f'<p>{" ".join(span(i, pieces[i]) for i in plain)}</p>'
     legend = "orange: for, blue: against" if attribution.card.is_signed else "the stronger the tint, the larger"
     aside = "".join(f", {pieces[i]} {attribution.scores[i]:+.3g}" for i in special)
-    yield _small(f"{legend}; strongest \u00b1{scale:.3g}{aside}")
+    yield _small(f"{legend}; {_STRONGEST}{scale:.3g}{aside}")
 
 
 def _marked(text: str, units: list[tuple[int, Unit]], span: Callable[[int, str], str]) -> Iterator[str]:
@@ -134,7 +141,8 @@ def _grid(values: npt.NDArray[np.float32], rows: list[str], columns: list[str]) 
     cells = (f'<i style="background:{tint(float(values[r, c]), scale)}" '
              f'title="{escape(rows[r])}, {escape(columns[c])}: {values[r, c]:+.4g}"></i>'
              for r, c in itertools.product(range(len(rows)), range(len(columns))))
-    return f'<div><div class="grid" style="grid-template-columns:repeat({len(columns)},1.2em)">{"".join(cells)}</div></div>'
+    grid = f'<div class="grid" style="grid-template-columns:repeat({len(columns)},1.2em)">{"".join(cells)}</div>'
+    return f"<div>{grid}</div>{_small(f'{rows[0]} to {rows[-1]} down, {columns[0]} to {columns[-1]} across; {_STRONGEST}{scale:.3g}')}"
 
 
 def _edits(attribution: Attribution, edits: Edits) -> str:
