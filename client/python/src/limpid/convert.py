@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import types
 import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +29,7 @@ def read(kind: type[T], message: Message, **rest: Any) -> T:
     if not rest:
         made: T = _reader(kind, message.DESCRIPTOR)(message)
         return made
-    return kind(**{name: get(message) for name, get in _getters(kind, message.DESCRIPTOR) if name not in rest}, **rest)
+    return kind(**{name: get(message) for name, get in _getters(kind, message.DESCRIPTOR, frozenset(rest))}, **rest)
 
 
 def prefix_of(enum: EnumDescriptor) -> str:
@@ -50,7 +49,7 @@ def short_name(enum: EnumDescriptor, number: int) -> str:
 @functools.cache
 def _reader(kind: type[T], message: Any) -> Callable[[Message], T]:
     """read() without `rest`. Most messages are tokens and units, all plain fields: they are read at one stroke."""
-    getters = _getters(kind, message)
+    getters = _getters(kind, message, frozenset())
     if len(getters) > 1 and all(_is_plain(message.fields_by_name[name]) for name, _ in getters):
         plain = operator.attrgetter(*(name for name, _ in getters))
         return lambda found: kind(*plain(found))
@@ -58,10 +57,11 @@ def _reader(kind: type[T], message: Any) -> Callable[[Message], T]:
 
 
 @functools.cache
-def _getters(kind: type, message: Any) -> list[tuple[str, Callable[[Message], Any]]]:
+def _getters(kind: type, message: Any, without: frozenset[str]) -> list[tuple[str, Callable[[Message], Any]]]:
     fields = message.fields_by_name
     hints = typing.get_type_hints(kind)
-    return [(name, _getter(fields[name], hint)) for name, hint in hints.items() if name in fields]
+    return [(name, _getter(fields[name], hint)) for name, hint in hints.items()
+            if name in fields and name not in without]
 
 
 def _is_plain(field: Any) -> bool:
@@ -69,17 +69,17 @@ def _is_plain(field: Any) -> bool:
 
 
 def _getter(field: Any, hint: Any) -> Callable[[Any], Any]:
-    name, kinds = field.name, _named_in(hint)
+    name = field.name
     if field.is_repeated and field.message_type:
-        item = _reader(kinds[0], field.message_type)
+        item = _reader(_message_kind(hint), field.message_type)
         return lambda message: tuple(map(item, getattr(message, name)))
-    if field.is_repeated and field.enum_type is None and np.ndarray in kinds:
+    if field.is_repeated and typing.get_origin(hint) is tuple:
+        return lambda message: tuple(getattr(message, name))
+    if field.is_repeated:
         dtype = _DTYPES[field.cpp_type]
         return lambda message: np.array(getattr(message, name), dtype)
-    if field.is_repeated:
-        return lambda message: tuple(getattr(message, name))
     if field.message_type:
-        part = _reader(kinds[0], field.message_type)
+        part = _reader(_message_kind(hint), field.message_type)
         if type(None) not in typing.get_args(hint):
             return lambda message: part(getattr(message, name))
         return lambda message: part(getattr(message, name)) if message.HasField(name) else None
@@ -91,9 +91,6 @@ def _getter(field: Any, hint: Any) -> Callable[[Any], Any]:
     return lambda message: getattr(message, name)
 
 
-def _named_in(hint: Any) -> list[Any]:
-    """The types in `tuple[X, ...]`, `X | None`, and NumPy's aliases."""
-    origin = typing.get_origin(hint)
-    if origin in (tuple, typing.Union, types.UnionType):
-        return [kind for part in typing.get_args(hint) if part not in (..., type(None)) for kind in _named_in(part)]
-    return [origin or hint]
+def _message_kind(hint: Any) -> Any:
+    """X of X, `X | None` and `tuple[X, ...]`."""
+    return next((part for part in typing.get_args(hint) if part not in (..., type(None))), hint)

@@ -20,14 +20,17 @@ def explain_frame(client: Client, frame: pd.DataFrame, column: str = "text", *, 
                   **options: Unpack[ExplainOptions]) -> pd.DataFrame:
     """A copy of the frame with what the model says of each row's text, and why.
 
-    label, probability: of the predicted class; None where there is none. value: of the scalar that is explained.
+    label, probability: of the predicted class; None, NaN where there is none. value: of the scalar that is explained.
     pieces, scores: lists, one entry a unit. error: None, or why the text of this row failed; the others go on.
     Rows yield to those who wait (priority "bulk"), unless the options say otherwise.
     """
     common: ExplainOptions = {"priority": "bulk", **options, "methods": [method]}
     answers = client.explain_many(frame[column], on_error="return", **common)
     rows = [_failed(answer) if isinstance(answer, LimpidError) else _explained(answer) for answer in answers]
-    return frame.assign(**{name: [row[name] for row in rows] for name in _failed(None)})
+    import pandas as pd
+    kinds = {"probability": "float64", "value": "float64"}  # the others as objects, or pandas would make NaN of None
+    return frame.assign(**{name: pd.Series([row[name] for row in rows], frame.index, kinds.get(name, "object"))
+                           for name in _failed(None)})
 
 
 def _explained(answer: Explanation) -> dict[str, Any]:
