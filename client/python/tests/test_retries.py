@@ -6,6 +6,8 @@ import pytest
 from fake import Fake, answer, serving
 from limpid import BrokenAnswer, Client, DeadlineExceeded, InvalidRequest, LimpidError, Overloaded, TooLarge, Unavailable
 from limpid.v1 import explain_pb2 as pb
+from support.paths import minilm
+from support.server import Server
 
 Code = grpc.StatusCode
 OVERLOADED = pb.Failure(code=Code.RESOURCE_EXHAUSTED.value[0], message="full", reason="OVERLOADED", retry_after_ms=1)
@@ -138,3 +140,11 @@ def test_an_answer_without_its_summary_is_broken(kind):
 def test_nobody_there():
     with Client("127.0.0.1:1", max_attempts=2) as client, pytest.raises(Unavailable):
         client.models()
+
+
+@pytest.mark.parametrize("kind", both.KINDS)
+def test_a_server_that_is_still_loading_is_waited_for(kind):
+    with Server({"minilm": minilm()}, wait=False) as server:
+        caller = both.Caller(kind, server.address, max_attempts=30, timeout=120)
+        assert caller.predict("Savings grew.").embedding.values.shape == (384,)
+        assert caller.explain_many(["Savings grew."])[0].summary.model.name == "minilm"
