@@ -6,14 +6,14 @@
 
 Inputs are token ids [B, T] or [T], of NumPy, PyTorch (any device) or lists. What differs from Captum:
 
-* Attributions are [B, T], float32: what its users make of [B, T, d] by `.sum(dim=-1)` (of Saliency, by its norm: `reduction`).
-  The width is contracted at the server; [B, T, d] is not sent.
-* The forward function is the model that the server holds; the target is a logit, or where there is no classifier, None: the mean
-  of the model's first output. `target=None` of a classifier is the predicted class, where Captum wants one named.
+* Attributions are [B, T], float32: what its users make of [B, T, d] by `.sum(dim=-1)` (of Saliency also by a norm, see
+  `reduction`). The width is contracted at the server; [B, T, d] is not sent.
+* The forward function is the model that the server holds; the target is a logit. None is the predicted class of a
+  classifier, where Captum wants one named, and the mean output of a model without a head.
 * Ids have the mask and the segments as keyword arguments (`attention_mask`, `token_type_ids`), in place of
   `additional_forward_args`. Masked tokens are left out at the end of a row, and score 0.
-* Special tokens ([CLS], [SEP]) keep their own embedding in a baseline: one that changes them is refused, not altered. So the
-  default baseline, [PAD], is Captum's tutorial's and not Captum's own default (id 0 for all tokens).
+* Special tokens ([CLS], [SEP]) keep their own embedding in a baseline: one that changes them is refused, not altered.
+  So the default baseline, [PAD], is that of Captum's tutorial and not Captum's own default (id 0 for all tokens).
 * Rows are batched by the server: `internal_batch_size` is taken and has no effect.
 """
 
@@ -62,8 +62,8 @@ class _Attribution:
 
 
 class _Gradient(_Attribution):
-    """layer: where the derivative is taken: "word_embeddings", "embedding_sum" (before the norm) or "embeddings" (behind it,
-    Captum's model.bert.embeddings)."""
+    """layer: where the derivative is taken: "word_embeddings", "embedding_sum" (before the norm) or "embeddings" (behind
+    it, Captum's model.bert.embeddings)."""
 
     def __init__(self, client: Client | str, layer: str = "word_embeddings") -> None:
         super().__init__(client)
@@ -111,8 +111,8 @@ class LayerGradientXActivation(_Attribution):
 
 
 class LayerIntegratedGradients(_Attribution):
-    """layer: as of Saliency, "embeddings" being Captum's model.bert.embeddings; or the number of a layer, whose hidden states
-    are then moved. Those are integrated until their error is certified (n_steps is not taken)."""
+    """layer: as of Saliency, "embeddings" being Captum's model.bert.embeddings; or the number of a layer, from whose hidden
+    states the integral then is, with as many steps as its tolerance needs (n_steps is not taken)."""
 
     def __init__(self, client: Client | str, layer: str | int = "embeddings") -> None:
         super().__init__(client)
@@ -204,7 +204,7 @@ def _baselines(baselines: Array | None, shape: tuple[int, ...]) -> Ids | None:
 def _check_special_tokens(baseline: Ids, answer: Explanation, row: int) -> None:
     for place, token in enumerate(answer.prediction.tokens):
         if token.is_special and baseline[place] != token.id:
-            raise invalid("baselines", f"row {row} replaces {token.text} at {place}: special tokens keep their own embedding here")
+            raise invalid("baselines", f"row {row} replaces {token.text} at {place}: special tokens keep their own embedding")
 
 
 def _deltas(answers: list[Explanation]) -> Floats:

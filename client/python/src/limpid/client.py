@@ -22,7 +22,8 @@ from limpid.v1 import explain_pb2 as pb
 
 
 class Client:
-    """A connection to a Limpid server, for any number of threads; make one and keep it. `with Client() as client:` closes it.
+    """A connection to a Limpid server, for any number of threads. Make one and keep it; `with Client() as client:` closes
+    it.
 
     address: HOST:PORT; default $LIMPID_SERVER, else 127.0.0.1:50051. A name with several addresses is used in turns.
     model: for calls that name none; default the server's.
@@ -74,8 +75,9 @@ class Client:
         return self._parts(requests.explain(self._model, text, options), timeout)
 
     @overload
-    def explain_many(self, texts: Iterable[Text | ExplainItem], *, on_error: Literal["raise"] = "raise", in_flight: int = 64,
-                     timeout: float | None = None, **options: Unpack[ExplainOptions]) -> Iterator[Explanation]: ...
+    def explain_many(self, texts: Iterable[Text | ExplainItem], *, on_error: Literal["raise"] = "raise",
+                     in_flight: int = 64, timeout: float | None = None,
+                     **options: Unpack[ExplainOptions]) -> Iterator[Explanation]: ...
 
     @overload
     def explain_many(self, texts: Iterable[Text | ExplainItem], *, on_error: Literal["return"], in_flight: int = 64,

@@ -32,6 +32,7 @@ def read(kind: type[T], message: Message, **rest: Any) -> T:
     return kind(**{name: get(message) for name, get in _getters(kind, message.DESCRIPTOR, frozenset(rest))}, **rest)
 
 
+@functools.cache
 def prefix_of(enum: EnumDescriptor) -> str:
     """What the names of its values begin with: "ATTACH_POINT_" of AttachPoint."""
     zero: str = enum.values_by_number[0].name

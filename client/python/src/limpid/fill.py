@@ -68,7 +68,8 @@ def _set_message(part: Message, value: Any, where: str) -> None:
     if not isinstance(value, Mapping):
         name = part.DESCRIPTOR.full_name
         if name not in SHORT_FORMS:
-            raise invalid(where, f"is a {type(value).__name__}, not a dictionary of {', '.join(part.DESCRIPTOR.fields_by_name)}")
+            names = ", ".join(part.DESCRIPTOR.fields_by_name)
+            raise invalid(where, f"is a {type(value).__name__}, not a dictionary of {names}")
         value = SHORT_FORMS[name](value)
     fill(part, value, where)
 

@@ -84,7 +84,8 @@ def _percent(probability: float) -> str:
 
 
 def _attribution(attribution: Attribution) -> str:
-    body = [f'<div class="method"><b>{escape(attribution.method)}</b> <span class="small">{escape(_words(attribution.card))}</span></div>']
+    words = f'<span class="small">{escape(_words(attribution.card))}</span>'
+    body = [f'<div class="method"><b>{escape(attribution.method)}</b> {words}</div>']
     if attribution.heads is not None:
         body.append(_grid(attribution.heads, [f"layer {layer}" for layer in range(len(attribution.heads))],
                           [f"head {head}" for head in range(attribution.heads.shape[1])]))
@@ -142,7 +143,8 @@ def _grid(values: npt.NDArray[np.float32], rows: list[str], columns: list[str]) 
              f'title="{escape(rows[r])}, {escape(columns[c])}: {values[r, c]:+.4g}"></i>'
              for r, c in itertools.product(range(len(rows)), range(len(columns))))
     grid = f'<div class="grid" style="grid-template-columns:repeat({len(columns)},1.2em)">{"".join(cells)}</div>'
-    return f"<div>{grid}</div>{_small(f'{rows[0]} to {rows[-1]} down, {columns[0]} to {columns[-1]} across; {_STRONGEST}{scale:.3g}')}"
+    axes = f"{rows[0]} to {rows[-1]} down, {columns[0]} to {columns[-1]} across"
+    return f"<div>{grid}</div>{_small(f'{axes}; {_STRONGEST}{scale:.3g}')}"
 
 
 def _edits(attribution: Attribution, edits: Edits) -> str:
@@ -150,8 +152,9 @@ def _edits(attribution: Attribution, edits: Edits) -> str:
                        + (f" <ins>{escape(edit.replacement)}</ins>" if edit.replacement_id >= 0 else "")
                        for edit in edits.edits)
     outcome = edits.outcome.replace("_", " ") + (", minimal" if edits.is_minimal else "")
-    margin = f"class {edits.class_before} to {edits.class_after}, margin {edits.margin_before:+.3g} to {edits.margin_after:+.3g}"
-    return f"<div>{changes}</div>{_small(f'{outcome}: {margin}')}"
+    classes = f"class {edits.class_before} to {edits.class_after}"
+    margin = f"margin {edits.margin_before:+.3g} to {edits.margin_after:+.3g}"
+    return f"<div>{changes}</div>{_small(f'{outcome}: {classes}, {margin}')}"
 
 
 def _quality(report: QualityReport) -> str:

@@ -1,4 +1,4 @@
-"""What explain_many remembers, whoever does the waiting: which texts are under way, which to ask for again, what is next."""
+"""What explain_many remembers, whoever does the waiting: texts under way, which to ask for again, what comes next."""
 
 from __future__ import annotations
 

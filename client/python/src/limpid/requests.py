@@ -141,8 +141,9 @@ def explain_item(model: str, item: Text | ExplainItem, common: ExplainOptions) -
 def _input(text: Text, options: dict[str, Any]) -> dict[str, Any]:
     """The options with what is read under `input`."""
     pair, type_ids, truncation = (options.pop(name, None) for name in ("text_pair", "type_ids", "truncation"))
-    content: dict[str, Any] = {"text": text} if isinstance(text, str) else {"token_ids": {"ids": text, "type_ids": type_ids}}
-    return {**options, "input": {**content, "text_pair": pair, "truncation": truncation}}
+    ids = None if isinstance(text, str) else {"ids": text, "type_ids": type_ids}
+    content = {"text": text if ids is None else None, "token_ids": ids, "text_pair": pair, "truncation": truncation}
+    return {**options, "input": content}
 
 
 def _fill_target(message: pb.Target, target: int | str | Target | None, score: Score | None) -> None:
