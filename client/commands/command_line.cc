@@ -8,6 +8,7 @@
 #include "commands/generate.h"
 #include "commands/models.h"
 #include "commands/predict.h"
+#include "commands/report.h"
 #include "commands/sanity.h"
 #include "lib/render/visible_text.h"
 
@@ -18,6 +19,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid models
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
+  limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid sanity ./my-model "Income is stable, but two payments were missed."
   limpid explain --help
 
@@ -36,12 +38,14 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
   ExplainCommand explain;
   GenerateCommand generate;
+  ReportCommand report;
   PredictCommand predict;
   ModelsCommand models;
   BenchCommand bench;
   DoctorCommand doctor;
   SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
+  const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
@@ -58,6 +62,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
     return app.exit(error, streams.out, streams.err) == 0 ? kDone : kUsage;
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
+  if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);

@@ -49,7 +49,7 @@ void AddSecurityOptions(CLI::App* command, CommonOptions* options) {
 
 }  // namespace
 
-void AddCommonOptions(CLI::App* command, CommonOptions* options) {
+void AddServerOptions(CLI::App* command, CommonOptions* options) {
   command->get_formatter()->column_width(kHelpColumns);
   command->add_option("--server", options->server.address, "HOST:PORT of the server")
       ->envname("LIMPID_SERVER")
@@ -60,6 +60,10 @@ void AddCommonOptions(CLI::App* command, CommonOptions* options) {
       ->check(CLI::Range(0.001, kMaxTimeoutSeconds).description(""))
       ->capture_default_str()
       ->type_name("");
+}
+
+void AddCommonOptions(CLI::App* command, CommonOptions* options) {
+  AddServerOptions(command, options);
   command->add_flag("--json", options->json, "The whole answer as JSON");
   command->add_option("--color", options->color, "auto, always or never; auto respects NO_COLOR")
       ->check(CLI::IsMember({"auto", "always", "never"}).description(""))

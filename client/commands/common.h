@@ -37,6 +37,9 @@ struct CommonOptions {
   std::string color = "auto";
 };
 
+// Where the server is, how to be let in, how long to wait.
+void AddServerOptions(CLI::App* command, CommonOptions* options);
+// These, and how to print.
 void AddCommonOptions(CLI::App* command, CommonOptions* options);
 
 // INVALID_ARGUMENT names the option whose file cannot be used.

@@ -13,7 +13,9 @@
 #include "lib/json.h"
 #include "lib/render/report.h"
 #include "lib/render/wrapped.h"
+#include "lib/request/command_line_words.h"
 #include "lib/request/method_spec.h"
+#include "lib/stored_answer.h"
 
 namespace limpid::client {
 namespace {
@@ -77,7 +79,7 @@ ExitCode ExplainCommand::Run(const Streams& streams, const Terminal& terminal) c
   if (!explain.ok()) return FailUsage(explain.status(), streams.err);
   const absl::StatusOr<ExplainClient> client = MakeClient(common);
   if (!client.ok()) return FailUsage(client.status(), streams.err);
-  const absl::StatusOr<Explanation> explanation = client->Explain(*explain);
+  absl::StatusOr<Explanation> explanation = client->Explain(*explain);
   if (!explanation.ok()) return Fail(explanation.status(), streams.err);
 
   std::vector<std::string> saved_to;
@@ -93,7 +95,8 @@ ExitCode ExplainCommand::Run(const Streams& streams, const Terminal& terminal) c
     saved_to.push_back(Saved(safetensors_path, *bytes));
   }
   if (common.json) {
-    streams.out << Dump(ToJson(*explanation));
+    const std::string command = CommandLineWords(request, *explain, explanation->summary.model());
+    streams.out << Dump(ToJson(Received(*explain, command, *std::move(explanation))));
   } else {
     const ReportStyle style{Palette(ChooseColorMode(common.color, terminal)), terminal.columns, top};
     streams.out << ExplanationReport(*explain, *explanation, saved_to, style);

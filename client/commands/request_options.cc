@@ -2,6 +2,7 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_join.h"
 
 namespace limpid::client {
 
@@ -10,7 +11,7 @@ void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
   command->add_option("--method", options->methods, "Comma list of methods, see below")
       ->allow_extra_args(false)
       ->take_all()
-      ->default_str("saliency")
+      ->default_str(absl::StrJoin(options->methods, ","))
       ->type_name("");
   command->add_option("--target", options->target, "What is explained, see below")->type_name("TARGET");
   command->add_option("--score", options->score, "Form of a class's score: logit, log_prob or prob")

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace limpid::client {
+
+// The files of client/report/, each page with its styles and scripts inside; made when limpid is built.
+extern const std::string_view kReportPage, kDecisionRecordPage;
+
+}  // namespace limpid::client
