@@ -108,8 +108,8 @@ bench-engine: setup  ## where the time of a pass goes, op by op: MODEL=folder
 lint: setup-test  ## contract, formatting, layers, sizes
 	@tools/lint.sh
 
-format: setup-test  ## clang-format on our C++
-	@git ls-files '*.h' '*.cc' | xargs build/tools/clang-format -i
+format: setup-test  ## clang-format on our C++ and JavaScript
+	@git ls-files '*.h' '*.cc' '*.js' | xargs build/tools/clang-format -i
 
 clean:  ## remove what was built here (caches stay)
 	@rm -rf build

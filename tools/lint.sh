@@ -14,7 +14,7 @@ check() {
   fi
 }
 
-format() { git ls-files '*.h' '*.cc' | xargs build/tools/clang-format --dry-run -Werror; }
+format() { git ls-files '*.h' '*.cc' '*.js' | xargs build/tools/clang-format --dry-run -Werror; }
 
 types() { (cd client/python && "$python" generate.py && "$python" -m mypy); }
 

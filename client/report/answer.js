@@ -8,8 +8,9 @@ function readAnswer() {
 
 // Characters that could make a text look like another are shown by their number.
 function visible(text) {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\u27e8U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`);
+  return text.replace(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+      (character) => `\u27e8U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}\u27e9`);
 }
 
 // The texts that were sent, by code points, as the contract counts them.
@@ -40,16 +41,22 @@ function methodLabel(answer, attribution) {
   return same.length < 2 ? name : `${name} ${same.indexOf(attribution) + 1}`;
 }
 
+function tooManyMaps(values) {
+  return `The attention maps (${values} values) are too many for one page: ` +
+      "ask for fewer layers, or for the largest by --attention-top-k.";
+}
+
 // What a reader must know before anything else, in sentences.
 function warnings(answer) {
   const {prediction, summary} = answer;
   const names = (indices) => spoken(indices.map((index) => `number ${index + 1}`));
   return [
-    prediction.truncated ? "The text was longer than the model reads: its end was cut off before the model saw it." : "",
+    prediction.truncated ? "The text was longer than the model reads: its end was cut off before the model saw it." :
+                           "",
     summary.condition_unmet ? "The condition of the request did not hold, so nothing was explained." : "",
     summary.partial ? "The answer is not whole: its time was over before all was computed." : "",
     summary.missing_methods?.length ? `Missing methods: ${names(summary.missing_methods)}.` : "",
     summary.missing_quality?.length ? `Not measured for lack of time: methods ${names(summary.missing_quality)}.` : "",
-    answer.attention_left_out ? `The attention maps (${answer.attention_left_out} values) are too many for one page: ask for fewer layers, or for the largest by --attention-top-k.` : "",
+    answer.attention_left_out ? tooManyMaps(answer.attention_left_out) : "",
   ].filter((text) => text);
 }

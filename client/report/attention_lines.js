@@ -13,7 +13,8 @@ function attentionLines(tokens, rows) {
   const size = tokens.length, height = size * LINE_HEIGHT;
   const rowOf = (query) => rows.subarray(query * size, (query + 1) * size);
   const middle = (index) => (index + 0.5) * LINE_HEIGHT;
-  const lines = svg("svg", {class: "lines", width: GAP, height, viewBox: `0 0 ${GAP} ${height}`, "aria-hidden": "true"});
+  const lines =
+      svg("svg", {class: "lines", width: GAP, height, viewBox: `0 0 ${GAP} ${height}`, "aria-hidden": "true"});
   const keys = tokens.map((token) => element("li", {}, element("bdi", {}, visible(token.text))));
   const draw = (chosen) => {
     const made = [];
@@ -21,26 +22,43 @@ function attentionLines(tokens, rows) {
       if (chosen !== null && query !== chosen) continue;
       rowOf(query).forEach((weight, key) => {
         if (weight < FAINT) return;
-        made.push(svg("line", {x1: 0, y1: middle(query), x2: GAP, y2: middle(key), "stroke-opacity": weight.toFixed(3), "stroke-width": 0.75 + 2 * weight}));
+        made.push(svg("line", {
+          x1: 0,
+          y1: middle(query),
+          x2: GAP,
+          y2: middle(key),
+          "stroke-opacity": (chosen === null ? weight : Math.max(0.3, weight)).toFixed(3),
+          "stroke-width": 0.75 + 2 * weight
+        }));
       });
     }
     lines.replaceChildren(...made);
     keys.forEach((item, key) => {
       item.style.setProperty("--strength", chosen === null ? 0 : rows[chosen * size + key].toFixed(3));
-      item.dataset.weight = chosen !== null && rows[chosen * size + key] >= FAINT ? percent(rows[chosen * size + key]) : "";
+      item.dataset.weight =
+          chosen !== null && rows[chosen * size + key] >= FAINT ? percent(rows[chosen * size + key]) : "";
     });
   };
   const queries = tokens.map((token, query) => {
     const text = visible(token.text);
-    return element("li", {role: "option", "aria-selected": "false", "aria-label": `${text} looks at ${strongest(rowOf(query), tokens)}`,
-      onmouseenter: () => draw(query), onmouseleave: () => draw(null), onblur: () => draw(null)}, element("bdi", {}, text));
+    return element(
+        "li", {
+          role: "option",
+          "aria-selected": "false",
+          "aria-label": `${text} looks at ${strongest(rowOf(query), tokens)}`,
+          onmouseenter: () => draw(query),
+          onmouseleave: () => draw(null),
+          onblur: () => draw(null)
+        },
+        element("bdi", {}, text));
   });
   rove(queries, (index) => {
     queries.forEach((item, i) => item.setAttribute("aria-selected", String(i === index)));
     draw(index);
   });
   draw(null);
-  return element("div", {class: "bipartite"},
-    element("ul", {class: "queries", role: "listbox", "aria-label": "Tokens that look"}, queries), lines,
-    element("ul", {class: "keys", "aria-label": "Tokens looked at"}, keys));
+  return element(
+      "div", {class: "bipartite"},
+      element("ul", {class: "queries", role: "listbox", "aria-label": "Tokens that look"}, queries), lines,
+      element("ul", {class: "keys", "aria-label": "Tokens looked at"}, keys));
 }

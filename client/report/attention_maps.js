@@ -14,7 +14,8 @@ function attentionMaps(answer) {
     let values = null, positions = null;
     const rowsOf = (map) => {
       values ??= unpack(packed.values);
-      if (!packed.key_positions) return Float32Array.from(values.subarray(map * size * size, (map + 1) * size * size), (part) => part / 65535);
+      if (!packed.key_positions)
+        return Float32Array.from(values.subarray(map * size * size, (map + 1) * size * size), (part) => part / 65535);
       positions ??= unpack(packed.key_positions);
       const rows = new Float32Array(size * size), keys = packed.num_keys;
       for (let i = 0; i < size * keys; ++i) {
@@ -23,8 +24,12 @@ function attentionMaps(answer) {
       }
       return rows;
     };
-    const names = packed.mean_over_heads ? [`mean of ${count(packed.heads.length, "head")}`] : packed.heads.map((head) => `head ${head}`);
-    return {layer: packed.layer, maps: names.map((name, i) => ({layer: packed.layer, name, rows: remembered(() => rowsOf(i))}))};
+    const names = packed.mean_over_heads ? [`mean of ${count(packed.heads.length, "head")}`] :
+                                           packed.heads.map((head) => `head ${head}`);
+    return {
+      layer: packed.layer,
+      maps: names.map((name, i) => ({layer: packed.layer, name, rows: remembered(() => rowsOf(i))}))
+    };
   });
 }
 
@@ -33,8 +38,8 @@ function remembered(compute) {
   return () => value ??= compute();
 }
 
-// A map as picture, the more colour the more; small weights are lifted by a square root. At most `limit` pixels wide: of
-// those that share a pixel the largest counts.
+// A map as picture, the more colour the more; small weights are lifted by a square root. At most `limit` pixels wide:
+// of those that share a pixel the largest counts.
 function paintMap(canvas, rows, size, limit) {
   const pixels = Math.min(size, limit), [red, green, blue] = inkOf(canvas);
   canvas.width = canvas.height = pixels;

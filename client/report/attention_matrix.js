@@ -1,12 +1,18 @@
 "use strict";
 
-// One head as matrix: rows look, columns are looked at. Pointer or arrow keys choose a cell, which the line below reads out.
+// One head as matrix: rows look, columns are looked at. Pointer or arrow keys choose a cell, which the line below reads
+// out.
 
-const CELLS = 520, MAX_LABELS = 64, LABEL = 84;
+const CELLS = 420, MAX_LABELS = 64, LABEL = 72;
 
 function attentionMatrix(tokens, rows) {
   const size = tokens.length, cell = Math.max(1, Math.floor(CELLS / size)), margin = size <= MAX_LABELS ? LABEL : 0;
-  const canvas = element("canvas", {class: "map", tabindex: "0", role: "img", "aria-label": `Attention matrix of ${size} by ${size} tokens; arrow keys read out cells`});
+  const canvas = element("canvas", {
+    class: "map",
+    tabindex: "0",
+    role: "img",
+    "aria-label": `Attention matrix of ${size} by ${size} tokens; arrow keys read out cells`
+  });
   const readout = element("p", {class: "readout", "aria-live": "polite"}, "Point at a cell, or use arrow keys.");
   const picture = element("canvas", {class: "map"});
   let at = null;
@@ -47,7 +53,8 @@ function attentionMatrix(tokens, rows) {
     const inside = (index) => Math.max(0, Math.min(size - 1, index));
     at = {query: inside(query), key: inside(key)};
     const name = (index) => visible(tokens[index].text);
-    readout.textContent = `${name(at.query)} (token ${at.query}) looks at ${name(at.key)} (token ${at.key}): ${percent(rows[at.query * size + at.key])}`;
+    readout.textContent = `${name(at.query)} (token ${at.query}) looks at ${name(at.key)} (token ${at.key}): ${
+        percent(rows[at.query * size + at.key])}`;
     draw();
   };
   canvas.addEventListener("mousemove", (event) => {

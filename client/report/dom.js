@@ -29,25 +29,39 @@ function svg(tag, attributes = {}, ...children) {
 
 // A titled part of the page; `sentence` says what its numbers are.
 function section(id, title, sentence, ...children) {
-  return element("section", {id, "aria-labelledby": `${id}-title`},
-    element("h2", {id: `${id}-title`}, title),
-    sentence ? element("p", {class: "meaning"}, sentence) : null,
-    ...children);
+  return element(
+      "section", {id, "aria-labelledby": `${id}-title`}, element("h2", {id: `${id}-title`}, title),
+      sentence ? element("p", {class: "meaning"}, sentence) : null, ...children);
 }
 
 // One of several, as pills; the browser gives them their keys. `choices`: [[value, label], ...].
 function choice(name, legend, choices, chosen, onChoose) {
-  return element("fieldset", {class: "choice controls"}, element("legend", {}, legend),
-    choices.map(([value, label]) => element("label", {},
-      element("input", {type: "radio", name, value, checked: value === chosen, onchange: () => onChoose(value)}),
-      element("span", {}, label))));
+  return element(
+      "fieldset", {class: "choice controls"}, element("legend", {}, legend),
+      choices.map(
+          ([value, label]) => element(
+              "label", {},
+              element(
+                  "input", {type: "radio", name, value, checked: value === chosen, onchange: () => onChoose(value)}),
+              element("span", {}, label))));
+}
+
+// For what may be wider than the window; focus lets the keyboard scroll it.
+function wide(label, ...children) {
+  return element(
+      "div", {class: "wide", tabindex: "0", role: "region", "aria-label": `${label}, may be scrolled`}, ...children);
 }
 
 function table(caption, headings, rows) {
-  return element("table", {}, element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, headings.map((heading) => element("th", {scope: "col"}, heading)))),
-    element("tbody", {}, rows.map((cells) => element("tr", {},
-      cells.map((cell, i) => i === 0 ? element("th", {scope: "row"}, cell) : element("td", {}, cell))))));
+  return element(
+      "table", {}, element("caption", {}, caption),
+      element("thead", {}, element("tr", {}, headings.map((heading) => element("th", {scope: "col"}, heading)))),
+      element(
+          "tbody", {},
+          rows.map(
+              (cells) => element(
+                  "tr", {},
+                  cells.map((cell, i) => i === 0 ? element("th", {scope: "row"}, cell) : element("td", {}, cell))))));
 }
 
 // Arrow keys, Home and End move among `items`, of which one is in the tab order. `columns`: of a grid.
@@ -61,8 +75,8 @@ function rove(items, onFocus, columns = 1) {
     item.setAttribute("tabindex", index === 0 ? "0" : "-1");
     item.addEventListener("focus", () => onFocus(index));
     item.addEventListener("keydown", (event) => {
-      const steps = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
-        Home: -items.length, End: items.length};
+      const steps =
+          {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -items.length, End: items.length};
       if (!(event.key in steps)) return;
       event.preventDefault();
       focusOn(index + steps[event.key]);

@@ -1,21 +1,24 @@
 "use strict";
 
-// The text itself as the picture. Colour is never alone: what speaks for the target is underlined, what speaks against it
-// is underlined with dashes, and strong pieces carry their sign.
+// The text itself as the picture. Colour is never alone: what speaks for the target is underlined, what speaks against
+// it is underlined with dashes, and strong pieces carry their sign.
 
 const STRONG = 0.35, WEAK = 0.03;
 
 function describePiece(piece, pieces, isSigned) {
   const share = Math.abs(piece.score) / (sumOfSizes(pieces) || 1);
   const direction = !isSigned || piece.score === 0 ? "" : piece.score > 0 ? ", for" : ", against";
-  return `${piece.label}: ${isSigned ? signed(piece.score) : number(piece.score)}${direction}, ${percent(share)} of all`;
+  return `${piece.label}: ${isSigned ? signed(piece.score) : number(piece.score)}${direction}, ${
+      percent(share)} of all`;
 }
 
 function tipLines(piece, pieces, isSigned) {
   const rank = byStrength(pieces).indexOf(piece) + 1;
   const [begin, end] = piece.tokens;
-  return [describePiece(piece, pieces, isSigned), `number ${rank} of ${pieces.length} by size`,
-    `${end - begin === 1 ? `token ${begin}` : `tokens ${begin} to ${end - 1}`}: ${piece.spelling}`];
+  return [
+    describePiece(piece, pieces, isSigned), `number ${rank} of ${pieces.length} by size`,
+    `${end - begin === 1 ? `token ${begin}` : `tokens ${begin} to ${end - 1}`}: ${piece.spelling}`
+  ];
 }
 
 function styleOf(piece, scale) {
@@ -43,15 +46,24 @@ function markedText(characters, pieces, show) {
 
 // For pieces that no text stands for: special tokens, and input given as ids.
 function looseLine(pieces, show) {
-  return element("p", {class: "loose"}, "Without text of their own: ", pieces.map((piece) => [show(piece, piece.label), " "]).flat());
+  return element(
+      "p", {class: "loose"},
+      "Without text of their own: ", pieces.map((piece) => [show(piece, piece.label), " "]).flat());
 }
 
 function heatmap(answer, attribution, pieces) {
-  const isSigned = attribution.card.is_signed, scale = scaleOf(pieces) || Math.max(...pieces.map((piece) => Math.abs(piece.score)));
+  const isSigned = attribution.card.is_signed,
+        scale = scaleOf(pieces) || Math.max(...pieces.map((piece) => Math.abs(piece.score)));
   const spans = [];
   const show = (piece, text) => {
-    const span = element("span", {...styleOf(piece, scale), role: "option", "aria-selected": "false",
-      "aria-label": describePiece(piece, pieces, isSigned)}, text);
+    const span = element(
+        "span", {
+          ...styleOf(piece, scale),
+          role: "option",
+          "aria-selected": "false",
+          "aria-label": describePiece(piece, pieces, isSigned)
+        },
+        text);
     tipOn(span, () => tipLines(piece, pieces, isSigned));
     spans.push(span);
     return span;
@@ -63,16 +75,22 @@ function heatmap(answer, attribution, pieces) {
     return own.length ? element("p", {class: "text", dir: "auto"}, markedText(characters, own, show)) : null;
   });
   const loose = pieces.filter((piece) => !isShown(piece));
-  const box = element("div", {class: "heatmap", role: "listbox", "aria-label": "The text, piece by piece, with scores"},
-    paragraphs, loose.length ? looseLine(loose, show) : null);
+  const box = element(
+      "div", {class: "heatmap", role: "listbox", "aria-label": "The text, piece by piece, with scores"}, paragraphs,
+      loose.length ? looseLine(loose, show) : null);
   rove(spans, (index) => spans.forEach((span, i) => span.setAttribute("aria-selected", String(i === index))));
   return box;
 }
 
 function legend(isSigned) {
   const sample = (kind, text) => element("span", {class: `piece strong ${kind}`, style: {"--strength": "0.8"}}, text);
-  return element("p", {class: "legend"}, isSigned
-    ? [sample("for", "orange, underlined"), " speaks for the target, ", sample("against", "blue, dashed"), " against it; "]
-    : [sample("for", "orange, underlined"), " matters, in one direction or the other; "],
-  "the stronger, the more. Arrow keys go from piece to piece.");
+  return element(
+      "p", {class: "legend"},
+      isSigned ?
+          [
+            sample("for", "orange, underlined"), " speaks for the target, ", sample("against", "blue, dashed"),
+            " against it; "
+          ] :
+          [sample("for", "orange, underlined"), " matters, in one direction or the other; "],
+      "the stronger, the more. Arrow keys go from piece to piece.");
 }

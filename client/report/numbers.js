@@ -5,8 +5,9 @@
 function number(value, digits = 3) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1)
-    : String(Number(value.toPrecision(size >= 1000 ? 5 : digits)));
+  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ?
+      value.toExponential(digits - 1) :
+      String(Number(value.toPrecision(size >= 1000 ? 5 : digits)));
   return text.replace(/-/g, "\u2212");
 }
 

@@ -9,11 +9,16 @@ function verdict(value) {
 
 function qualityTable(answer, report) {
   const attribution = answer.attributions.find((other) => other.method_index === report.method_index);
-  const rows = report.values.map((value) => [
-    element("span", {}, metricName(value.metric), element("small", {}, ` ${metricMeaning(value.metric)}`)),
-    number(value.value), value.random_value === undefined ? "\u2013" : number(value.random_value), metricBetter(value.metric),
-    element("span", {class: value.beats_random || value.random_value === undefined ? "" : "poor"}, verdict(value))]);
-  return table(methodLabel(answer, attribution), ["measure", "value", "random order", "better is", "verdict"], rows);
+  const rows = report.values.map(
+      (value) =>
+          [element("span", {}, metricName(value.metric), element("small", {}, ` ${metricMeaning(value.metric)}`)),
+           number(value.value), value.random_value === undefined ? "\u2013" : number(value.random_value),
+           metricBetter(value.metric),
+           element(
+               "span", {class: value.beats_random || value.random_value === undefined ? "" : "poor"}, verdict(value))]);
+  return wide(
+      `Quality of ${methodLabel(answer, attribution)}`,
+      table(methodLabel(answer, attribution), ["measure", "value", "random order", "better is", "verdict"], rows));
 }
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -31,37 +36,63 @@ function curveChart(report, value) {
   const points = [...startOf(report, value), ...value.shares.map((share, i) => [share, value.curve[i]])];
   const level = (height) => [[0, height], [1, height]];
   const heights = (v) => isDeletion ? points[0][1] - v : v;
-  const lines = [{label: "this order", kind: "line-a", points}, {label: "its mean", kind: "level-a", points: level(heights(value.value))}];
-  if (value.random_value !== undefined) lines.push({label: "random mean", kind: "level", points: level(heights(value.random_value))});
+  const lines = [
+    {label: "this order", kind: "line-a", points},
+    {label: "its mean", kind: "level-a", points: level(heights(value.value))}
+  ];
+  if (value.random_value !== undefined)
+    lines.push({label: "random mean", kind: "level", points: level(heights(value.random_value))});
   const all = lines.flatMap((line) => line.points.map(([, y]) => y));
   const isShare = all.every((y) => y >= 0 && y <= 1);
   const low = isShare ? 0 : Math.min(...all), high = isShare ? 1 : Math.max(...all, low + 1e-6);
   const name = metricName(value.metric), action = isDeletion ? "taken out" : "put in";
-  return element("figure", {},
-    chart(`${name}: p while words are ${action}, from ${number(points[0][1])} to ${number(points[points.length - 1][1])}`, {
-      lines, x: (share) => share, y: (p) => (p - low) / (high - low),
-      xTicks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]], yTicks: [low, (low + high) / 2, high].map((p) => [p, number(p, 2)]),
-      xTitle: `words ${action}`, yTitle: "p"}),
-    element("figcaption", {}, `${name}: p while words are ${action}, highest score first. ` +
-      (isDeletion ? "A line that falls early speaks for the explanation." : "A line that rises early speaks for the explanation.")));
+  return element(
+      "figure", {},
+      chart(
+          `${name}: p while words are ${action}, from ${number(points[0][1])} to ${
+              number(points[points.length - 1][1])}`,
+          {
+            lines,
+            x: (share) => share,
+            y: (p) => (p - low) / (high - low),
+            xTicks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]],
+            yTicks: [low, (low + high) / 2, high].map((p) => [p, number(p, 2)]),
+            xTitle: `words ${action}`,
+            yTitle: "p"
+          }),
+      element(
+          "figcaption", {},
+          `${name}: p while words are ${action}, highest score first. ` +
+              (isDeletion ? "A line that falls early speaks for the explanation." :
+                            "A line that rises early speaks for the explanation.")));
 }
 
 function qualityOf(answer, report) {
-  const curves = report.values.filter(({metric, curve}) => curve.length && ["METRIC_DELETION", "METRIC_INSERTION"].includes(metric));
-  return element("div", {class: "measured"}, qualityTable(answer, report),
-    element("div", {class: "beside"}, curves.map((value) => curveChart(report, value))));
+  const curves = report.values.filter(
+      ({metric, curve}) => curve.length && ["METRIC_DELETION", "METRIC_INSERTION"].includes(metric));
+  return element(
+      "div", {class: "measured"}, qualityTable(answer, report),
+      element("div", {class: "beside"}, curves.map((value) => curveChart(report, value))));
 }
 
 function qualitySection(answer) {
   if (!answer.quality.length) {
-    return section("quality", "How far can this be trusted?",
-      "Not measured: nothing here shows how faithful these scores are to the model. Ask again with --quality default.");
+    return section(
+        "quality", "How far can this be trusted?",
+        "Not measured: nothing here shows how faithful these scores are to the model. " +
+            "Ask again with --quality default.");
   }
   const orders = answer.request.quality?.random_orders || 1;
   const shown = answer.quality.map((report) => qualityOf(answer, report));
-  return section("quality", "How far can this be trusted?",
-    `Words are taken out or kept in the order of their scores, and the model reads what is left. ${whatIsP(answer)} ` +
-    `The same is done in ${count(orders, "random order")}: scores that do no better say nothing. ` +
-    `What is taken out becomes ${REPLACED_BY[answer.quality[0].replacement] ?? "something else"}.`,
-    shown[0], shown.length > 1 ? element("details", {}, element("summary", {}, `The other ${count(shown.length - 1, "method")}`), shown.slice(1)) : null);
+  return section(
+      "quality", "How far can this be trusted?",
+      `Words are taken out or kept in the order of their scores, and the model reads what is left. ${
+          whatIsP(answer)} ` +
+          `The same is done in ${count(orders, "random order")}: scores that do no better say nothing. ` +
+          `What is taken out becomes ${REPLACED_BY[answer.quality[0].replacement] ?? "something else"}.`,
+      shown[0],
+      shown.length > 1 ?
+          element(
+              "details", {}, element("summary", {}, `The other ${count(shown.length - 1, "method")}`), shown.slice(1)) :
+          null);
 }

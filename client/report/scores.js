@@ -5,10 +5,10 @@
 function completenessSentence(card) {
   const sums = card.completeness;
   if (!sums) return null;
-  const fits = sums.is_certified ? "certified: both errors are within the tolerance asked for"
-    : `off by ${percent(sums.error)}`;
+  const fits =
+      sums.is_certified ? "certified: both errors are within the tolerance asked for" : `off by ${percent(sums.error)}`;
   return `The scores add up to what the text's score (${number(sums.value, 4)}) is above the baseline's ` +
-    `(${number(sums.baseline_value, 4)}); ${fits}.`;
+      `(${number(sums.baseline_value, 4)}); ${fits}.`;
 }
 
 function scoresSection(answer) {
@@ -29,27 +29,38 @@ function scoresSection(answer) {
   const draw = () => {
     const {attribution, granularity, showAll} = state, {card} = attribution;
     const pieces = piecesOf(answer, attribution, granularity);
-    const all = element("label", {class: "controls"},
-      element("input", {type: "checkbox", checked: showAll, onchange: (event) => {
-        state.showAll = event.target.checked;
-        draw();
-        body.querySelector("input[type=checkbox]").focus();
-      }}), " list all pieces");
+    const all = element(
+        "label", {class: "controls"}, element("input", {
+          type: "checkbox",
+          checked: showAll,
+          onchange: (event) => {
+            state.showAll = event.target.checked;
+            draw();
+            body.querySelector("input[type=checkbox]").focus();
+          }
+        }),
+        " list all pieces");
     hideTip();
     body.replaceChildren(
-      element("div", {},
-        element("p", {class: "meaning"}, element("strong", {}, methodLabel(answer, attribution)), ": ", methodMeaning(card.method)),
-        heatmap(answer, attribution, pieces), legend(card.is_signed),
-        element("p", {class: "note"}, completenessSentence(card))),
-      element("div", {}, ranking(attribution, pieces, showAll), all));
+        element(
+            "div", {},
+            element(
+                "p", {class: "meaning"}, element("strong", {}, methodLabel(answer, attribution)), ": ",
+                methodMeaning(card.method)),
+            heatmap(answer, attribution, pieces), legend(card.is_signed),
+            element("p", {class: "note"}, completenessSentence(card))),
+        element("div", {}, ranking(attribution, pieces, showAll), all));
   };
   const redrawControls = () => controls.replaceChildren(
-    choice("method", "Method", shown.map((attribution, i) => [String(i), methodLabel(answer, attribution)]),
-      String(shown.indexOf(state.attribution)), (value) => {
-        state.attribution = shown[Number(value)];
-        controls.replaceChild(granularities(), controls.lastChild);
-        draw();
-      }), granularities());
+      choice(
+          "method", "Method", shown.map((attribution, i) => [String(i), methodLabel(answer, attribution)]),
+          String(shown.indexOf(state.attribution)),
+          (value) => {
+            state.attribution = shown[Number(value)];
+            controls.replaceChild(granularities(), controls.lastChild);
+            draw();
+          }),
+      granularities());
   redrawControls();
   draw();
   return section("scores", "What spoke for and against", null, controls, body);

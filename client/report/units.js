@@ -4,9 +4,19 @@
 
 function pieceOf(answer, texts, unit, score) {
   const text = (texts[unit.sequence] ?? []).slice(unit.begin_char, unit.end_char).join("");
-  const spelling = answer.prediction.tokens.slice(unit.begin_token, unit.end_token).map((token) => token.text).join(" ");
-  return {text, label: visible(text.trim() || spelling), spelling: visible(spelling), score, begin: unit.begin_char,
-    end: unit.end_char, sequence: unit.sequence, isSpecial: unit.is_special, tokens: [unit.begin_token, unit.end_token]};
+  const spelling =
+      answer.prediction.tokens.slice(unit.begin_token, unit.end_token).map((token) => token.text).join(" ");
+  return {
+    text,
+    label: visible(text.trim() || spelling),
+    spelling: visible(spelling),
+    score,
+    begin: unit.begin_char,
+    end: unit.end_char,
+    sequence: unit.sequence,
+    isSpecial: unit.is_special,
+    tokens: [unit.begin_token, unit.end_token]
+  };
 }
 
 function areTokens(attribution) {
@@ -36,8 +46,7 @@ function asWords(answer, attribution) {
 // `granularity`: "word", or "token" for the scores as they came.
 function piecesOf(answer, attribution, granularity) {
   const texts = textsOf(answer);
-  const {units, scores} =
-    granularity === "word" && areTokens(attribution) ? asWords(answer, attribution) : attribution;
+  const {units, scores} = granularity === "word" && areTokens(attribution) ? asWords(answer, attribution) : attribution;
   return units.map((unit, i) => pieceOf(answer, texts, unit, scores[i]));
 }
 
