@@ -2,7 +2,7 @@
 # Installs what is missing on a Debian 12 machine, and touches nothing that is there.
 #
 #   tools/setup.sh build   compilers and libraries, Rust, LibTorch: enough to build, serve and explain
-#   tools/setup.sh test    the above, and the tests' Python environment and command-line tools
+#   tools/setup.sh test    the above, and the tests' Python environment, command-line tools and browser
 #   tools/setup.sh bench   the above, and TorchServe, which benchmarks compare with, and its Java
 #   tools/setup.sh fuzz    build, and the compiler with libFuzzer
 #
@@ -19,6 +19,8 @@ BUILD_PACKAGES=(
   libspdlog-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libtbb-dev libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
+# The browser that opens reports.
+TEST_PACKAGES=(chromium-headless-shell)
 BENCH_PACKAGES=(openjdk-17-jre-headless)
 FUZZ_PACKAGES=(clang-19 libclang-rt-19-dev)
 # Unpacked into the tools folder, not installed: as packages they would start services.
@@ -118,7 +120,7 @@ make_environment() {
   local site
   site=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   cp -al "$LIBTORCH/." "$site/" 2>/dev/null || cp -a "$LIBTORCH/." "$site/"
-  "$folder/bin/python" -c 'import captum, grpc, shap, torch, transformers'
+  "$folder/bin/python" -c 'import captum, grpc, playwright, shap, torch, transformers'
   touch "$folder/complete"
 }
 
@@ -146,6 +148,7 @@ case $what in build | test | bench | fuzz) ;; *) say "usage: tools/setup.sh buil
 [ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
 
 install_packages "${BUILD_PACKAGES[@]}"
+[ "$what" != test ] || install_packages "${TEST_PACKAGES[@]}"
 [ "$what" != bench ] || install_packages "${BENCH_PACKAGES[@]}"
 [ "$what" != fuzz ] || install_packages "${FUZZ_PACKAGES[@]}"
 install_rust
