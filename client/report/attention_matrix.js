@@ -6,7 +6,7 @@
 const CELLS = 420, MAX_LABELS = 64, LABEL = 72;
 
 function attentionMatrix(tokens, rows) {
-  const size = tokens.length, cell = Math.max(1, Math.floor(CELLS / size)), margin = size <= MAX_LABELS ? LABEL : 0;
+  const size = tokens.length, cell = Math.max(2, Math.floor(CELLS / size)), margin = size <= MAX_LABELS ? LABEL : 0;
   const canvas = element("canvas", {
     class: "map",
     tabindex: "0",
