@@ -18,8 +18,8 @@ from support.paths import DEMO, minilm  # noqa: E402
 from support.server import Server  # noqa: E402
 
 PICTURES = REPO / "docs" / "pictures"
-TEXT = ("Zoë Marsh asks for 9,500 euros for a new roof. She repaid a car loan in full in 2019, but the file shows that she "
-        "missed three payments last spring. She has four children and a dog.")
+TEXT = ("Zoë Marsh asks for 9,500 euros for a new roof. She repaid a car loan in full in 2019, but the file shows that "
+        "she missed three payments last spring. She has four children and a dog.")
 PANGRAM = "The quick brown fox couldn't jump over the unbelievably lazy dog."
 
 

@@ -93,6 +93,7 @@ ExitCode ReportCommand::Run(const Streams& streams) const {
     const absl::StatusOr<std::string> text = ReadAll(answer_path, streams.in);
     if (!text.ok()) return FailUsage(text.status(), streams.err);
     answer = ReadStoredAnswer(*text);
+    if (absl::IsInvalidArgument(answer.status())) return FailUsage(answer.status(), streams.err);
     if (!answer.ok()) return Fail(answer.status(), streams.err);
   }
   const std::string page =

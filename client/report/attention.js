@@ -44,7 +44,7 @@ function thumbnails(layers, onChoose) {
 function attentionSection(answer) {
   if (!answer.attention.length) return null;
   const {tokens} = answer.prediction, layers = attentionMaps(answer);
-  const detail = element("div", {class: "detail", "aria-live": "off"});
+  const detail = element("div", {class: "detail"});
   const state = {map: layers[0].maps[0], view: "lines"};
   let redraw = () => {};
   const show = () => {

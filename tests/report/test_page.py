@@ -118,7 +118,7 @@ def test_the_command_asks_itself(run, browser, tmp_path):
 def test_the_command_says_what_is_wrong(tmp_path):
     (tmp_path / "other.json").write_text("{}")
     for arguments, code, message in (([], 2, "ANSWER or --text"), (["nowhere.json"], 2, "cannot read nowhere.json"),
-                                     ([tmp_path / "other.json"], 4, 'it has no "request"'),
+                                     ([tmp_path / "other.json"], 2, 'it has no "request"'),
                                      (["x.json", "--text", "y"], 2, "excludes")):
         done = limpid("report", *arguments)
         assert (done.returncode, message in done.stderr) == (code, True), done.stderr

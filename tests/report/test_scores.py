@@ -34,13 +34,25 @@ def test_scores_of_each_method_are_those_of_the_answer(page, answer):
         assert found == pytest.approx([*inner, first, last], rel=6e-3, abs=1e-12)
 
 
-def test_words_are_sums_of_their_tokens(page, answer):
-    tokens, scores = answer["prediction"]["tokens"], answer["attributions"][0]["scores"]
-    sums = {}
-    for token, score in zip(tokens, scores):
+def test_words_are_sums_of_their_tokens(make_pages, browser):
+    answer, report, _ = make_pages("An unbelievably lazy dog.", "--model", "minilm", "--method", "gradient_x_input")
+    tokens, sums = answer["prediction"]["tokens"], {}
+    for token, score in zip(tokens, answer["attributions"][0]["scores"]):
         if token["word"] >= 0:
             sums[token["word"]] = sums.get(token["word"], 0) + score
-    assert [value(label) for label in labels(page)][:-SPECIAL] == pytest.approx(list(sums.values()), rel=6e-3)
+    assert len(sums) < len(tokens) - SPECIAL, "the text has a word of several tokens"
+    with browser.open(report) as page:
+        assert [value(label) for label in labels(page)][:-SPECIAL] == pytest.approx(list(sums.values()), rel=6e-3)
+        assert page.locator(".heatmap [role=option]").nth(1).inner_text() == "unbelievably"
+        choose(page, "granularity", "tokens")
+        assert len(labels(page)) == len(tokens)
+
+
+def test_a_pair_is_two_texts(make_pages, browser):
+    _, report, record = make_pages("A dog sleeps.", "--pair", "Two cats do not.", "--model", "minilm")
+    for path, selector in ((report, ".heatmap .text"), (record, ".text")):
+        with browser.open(path) as page:
+            assert page.locator(selector).all_inner_texts() == ["A dog sleeps.", "Two cats do not."]
 
 
 def test_the_text_is_whole_and_as_it_was_sent(page, answer):
