@@ -17,10 +17,15 @@ MINUTES ?= 20
 ROUNDS ?= 5
 ONLY ?=
 
+# Of `make image` and `make sbom`.
+VARIANT ?= cpu
+VERSION := $(shell grep -o 'limpid VERSION [0-9.]*' CMakeLists.txt | cut -d' ' -f3)
+SYFT := github.com/anchore/syft/cmd/syft@v1.57.0
+
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean test-python
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean test-python lint-deploy image sbom
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -104,6 +109,18 @@ bench-engine: setup  ## where the time of a pass goes, op by op: MODEL=folder
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target limpid_engine_bench
 	@build/$(PRESET)/bin/limpid_engine_bench --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true \
 		$(BENCH_FLAGS) $(MODEL)
+
+lint-deploy:  ## Dockerfile, chart, manifests, rules; installs its tools beside the others
+	@tools/setup.sh deploy
+	@tools/lint_deploy.sh
+
+image:  ## container image limpid:VERSION by docker; VARIANT=cpu or cuda
+	@docker build -f docker/Dockerfile --target $(VARIANT) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+		-t limpid:$(VERSION)$(if $(filter cuda,$(VARIANT)),-cuda) .
+
+sbom:  ## bill of materials (SPDX) of that image; build/deploy/sbom.spdx.json
+	@mkdir -p build/deploy
+	@go run $(SYFT) scan -q -o spdx-json=build/deploy/sbom.spdx.json limpid:$(VERSION)$(if $(filter cuda,$(VARIANT)),-cuda)
 
 lint: setup-test  ## contract, formatting, layers, sizes
 	@tools/lint.sh

@@ -5,6 +5,7 @@
 #   tools/setup.sh test    the above, and the tests' Python environment, command-line tools and browser
 #   tools/setup.sh bench   the above, and TorchServe, which benchmarks compare with, and its Java
 #   tools/setup.sh fuzz    build, and the compiler with libFuzzer
+#   tools/setup.sh deploy  what `make lint-deploy` checks deploy/ and docker/ with, and nothing else
 #
 # Downloads are pinned by hash and kept in $LIMPID_CACHE (default ~/.cache/limpid), in a folder named after the hash of
 # the pins: a second checkout finds it, a changed pin gets a new one.
@@ -31,6 +32,14 @@ GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 GRPC_HEALTH_PROBE=github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
 GHZ=github.com/bojand/ghz/cmd/ghz@v0.93.0
 GO_TOOLS=("$GRPCURL" "$GRPC_HEALTH_PROBE" "$GHZ")
+DEPLOY_GO_TOOLS=(helm.sh/helm/v4/cmd/helm@v4.3.1 github.com/zegl/kube-score/cmd/kube-score@v1.20.0)
+# Definitions of custom resources, in the modules that carry them: module@version:files.
+DEFINITIONS=(
+  github.com/prometheus-operator/prometheus-operator@v0.85.0:example/prometheus-operator-crd/*_{servicemonitors,prometheusrules}.yaml
+  github.com/kedacore/keda/v2@v2.21.0:config/crd/bases/keda.sh_scaledobjects.yaml
+  github.com/cert-manager/cert-manager@v1.21.2:deploy/crds/cert-manager.io_certificates.yaml
+  github.com/kserve/kserve@v0.19.0:config/crd/full/*_{clusterservingruntimes,inferenceservices}.yaml
+)
 
 say() { echo "setup: $*" >&2; }
 
@@ -124,17 +133,23 @@ make_environment() {
   touch "$folder/complete"
 }
 
-build_tools() {
-  local folder=$1
-  [ -e "$folder/complete" ] && return
+go_() { PATH="$GO_FOLDER/bin:$PATH" GOBIN=$GO_FOLDER/bin GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go "$@"; }
+
+# new_tools FOLDER REQUIREMENTS TOOL...: a virtual environment, and in it what Go builds.
+new_tools() {
+  local folder=$1 requirements=$2 tool
+  shift 2
   say "making $folder (some minutes: the tools in Go are compiled)"
   rm -rf "$folder"
   new_venv "$folder"
-  PIP_PYTHON=$folder/bin/python pip_install -r tools/requirements-tools.txt
-  local tool
-  for tool in "${GO_TOOLS[@]}"; do
-    PATH="$folder/bin:$PATH" GOBIN=$folder/bin GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go install "$tool"
-  done
+  PIP_PYTHON=$folder/bin/python pip_install -r "$requirements"
+  for tool in "$@"; do GO_FOLDER=$folder go_ install "$tool"; done
+}
+
+build_tools() {
+  local folder=$1 tool
+  [ -e "$folder/complete" ] && return
+  new_tools "$folder" tools/requirements-tools.txt "${GO_TOOLS[@]}"
   mv "$folder/bin/grpc-health-probe" "$folder/bin/grpc_health_probe"
   unpack_packages "$folder/debian" "${UNPACKED_PACKAGES[@]}"
   ln -s ../debian/usr/bin/prometheus ../debian/usr/bin/promtool ../debian/usr/sbin/nginx "$folder/bin/"
@@ -143,9 +158,31 @@ build_tools() {
   touch "$folder/complete"
 }
 
+build_deploy_tools() {
+  local folder=$1 definition module
+  [ -e "$folder/complete" ] && return
+  new_tools "$folder" tools/requirements-deploy.txt "${DEPLOY_GO_TOOLS[@]}"
+  unpack_packages "$folder/debian" prometheus
+  ln -s ../debian/usr/bin/promtool "$folder/bin/"
+  mkdir "$folder/definitions"
+  for definition in "${DEFINITIONS[@]}"; do
+    module=$(GO_FOLDER=$folder go_ mod download -json "${definition%:*}" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
+    install -m 644 -t "$folder/definitions" "$module"/${definition##*:}
+  done
+  touch "$folder/complete"
+}
+
 what=${1:-build}
-case $what in build | test | bench | fuzz) ;; *) say "usage: tools/setup.sh build|test|bench|fuzz"; exit 2 ;; esac
+case $what in build | test | bench | fuzz | deploy) ;; *) say "usage: tools/setup.sh build|test|bench|fuzz|deploy"; exit 2 ;; esac
 [ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
+
+if [ "$what" = deploy ]; then
+  deploy_folder=$CACHE/deploy-$(key_of tools/requirements-deploy.txt <(echo "${DEPLOY_GO_TOOLS[@]} ${DEFINITIONS[@]}"))
+  build_deploy_tools "$deploy_folder"
+  mkdir -p build
+  ln -sfnT "$deploy_folder" build/deploy-tools
+  exit
+fi
 
 install_packages "${BUILD_PACKAGES[@]}"
 [ "$what" != test ] || install_packages "${TEST_PACKAGES[@]}"
