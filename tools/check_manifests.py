@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares Kubernetes manifests with their schemas: `check_manifests.py [--kubernetes VERSION] FILE...`; exit code 1 if one does
+"""Compares Kubernetes manifests with their schemas: `check_manifests.py --kubernetes VERSION FILE...`; exit code 1 if one does
 not fit, or has a kind whose schema is not known.
 
 Kubernetes' own kinds by kubernetes-validate, custom ones by the definitions that tools/setup.sh keeps beside it. Fields that a
@@ -64,7 +64,7 @@ def fault(document, schemas, kubernetes):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kubernetes", default="1.35")
+    parser.add_argument("--kubernetes", required=True, help="version, such as 1.35")
     parser.add_argument("files", nargs="+", type=Path)
     arguments = parser.parse_args()
     schemas, wrong, count = custom_schemas(), 0, 0
