@@ -128,3 +128,17 @@ def test_the_images_healthcheck_is_a_command_that_tells(demo_server):
     for address, well in ((demo_server.address, True), ("127.0.0.1:1", False)):
         done = subprocess.run([binary(program), *arguments, "--server", address], capture_output=True, timeout=60)
         assert (done.returncode == 0) == well, done.stderr
+
+
+def test_variables_of_image_and_compose_are_the_servers(help_text):
+    compose = yaml.safe_load((REPO / "docker" / "compose.yaml").read_text())["services"]["limpid"]
+    image = (REPO / "docker" / "Dockerfile").read_text()
+    named = {*compose["environment"], *re.findall(r"\b(LIMPID_(?!CACHE)[A-Z_]+)=", image.split("AS runtime")[1])}
+    assert len(named) > 4 and named <= set(re.findall(r"\(Env:(\w+)\)", help_text))
+
+
+def test_compose_gives_the_server_time_to_drain():
+    service = yaml.safe_load((REPO / "docker" / "compose.yaml").read_text())["services"]["limpid"]
+    drain = re.search(r"--drain-seconds=(\d+)", " ".join(service["command"]))
+    assert int(service["stop_grace_period"].removesuffix("s")) > int(drain[1])
+    assert service["read_only"] and service["cap_drop"] == ["ALL"]

@@ -12,7 +12,7 @@ from support.paths import DEMO, REPO
 from support.proto import pb, rpc
 from support.server import Server
 
-PAGES = [REPO / "docs" / name for name in ("kubernetes.md", "runbook.md", "sizing.md")]
+PAGES = [*(REPO / "docs" / name for name in ("kubernetes.md", "runbook.md", "sizing.md")), REPO / "docker" / "README.md"]
 
 
 def anchor(heading: str) -> str:
