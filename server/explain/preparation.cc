@@ -58,6 +58,21 @@ std::vector<engine::Row> OwnRows(const Preparation& prepared) {
   return rows;
 }
 
+// A masked language model is asked for what a mask hides, unless the request says another place.
+absl::Status FindMask(const text::Tokenizer& tokenizer, const engine::ModelCard& card, const text::Encoding& encoding,
+                      engine::Target* target) {
+  if (!card.is_language_model() || card.is_causal || target->position != engine::Target::kLastToken) {
+    return absl::OkStatus();
+  }
+  const int32_t mask = tokenizer.stand_ins().mask;
+  const auto found = std::ranges::find_if(encoding.tokens, [&](const text::Token& token) { return token.id == mask; });
+  if (found == encoding.tokens.end() || mask < 0) {
+    return absl::InvalidArgumentError("target.position: must be set, for the input has no mask token to ask for");
+  }
+  target->position = static_cast<int32_t>(found - encoding.tokens.begin());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& request, const Limits& limits,
@@ -67,6 +82,7 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
   ABSL_ASSIGN_OR_RETURN(prepared.encoding, EncodeInput(model, request.input));
   prepared.base_row = RowOfTokens(prepared.encoding);
   ABSL_ASSIGN_OR_RETURN(prepared.base_row.target, ResolveTarget(request.target, card, *model.tokenizer));
+  ABSL_RETURN_IF_ERROR(FindMask(*model.tokenizer, card, prepared.encoding, &prepared.base_row.target));
   if (prepared.base_row.target.kind == engine::Target::Kind::kSimilarity) {
     ABSL_ASSIGN_OR_RETURN(prepared.similarity_encoding,
                           EncodeSimilarityText(model, request.target.similarity_text, request.input));

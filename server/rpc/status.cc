@@ -17,6 +17,8 @@ using base::Reason;
 constexpr char kDomain[] = "limpid.v1";
 constexpr int kNoRetry = -1;
 constexpr int64_t kMaxPushbackMs = 60'000;
+// Not 0: with a retry policy, grpcio 1.80 hangs on that past its deadline, and 1.85 waits for it.
+constexpr int kAtOnceMs = 1;
 
 bool IsContinuationByte(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -138,12 +140,12 @@ std::string_view StageName(explain::Stage stage) {
 }
 
 std::optional<int> RetryPushbackMs(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable) return 0;
+  if (status.code() == absl::StatusCode::kUnavailable) return kAtOnceMs;
   if (status.code() == absl::StatusCode::kInternal) return kNoRetry;
   if (status.code() != absl::StatusCode::kResourceExhausted) return std::nullopt;
   const std::optional<absl::Duration> delay = base::RetryAfterOf(status);
   if (!delay.has_value()) return kNoRetry;
-  const auto ms = static_cast<int>(std::min(absl::ToInt64Milliseconds(*delay), kMaxPushbackMs));
+  const auto ms = static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(*delay), kAtOnceMs, kMaxPushbackMs));
   thread_local std::minstd_rand random(std::random_device{}());
   return ms + static_cast<int>(random() % static_cast<unsigned>(ms / 2 + 1));
 }

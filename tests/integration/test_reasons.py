@@ -51,7 +51,7 @@ def test_a_deadline_that_cannot_be_met():
         refusal = refused(client, explain(LONG), timeout=0.02)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "DEADLINE_UNMEETABLE")
         assert int(refusal.metadata["estimate_ms"]) > 20
-        assert refusal.pushback_ms == 0, "another replica may have time"
+        assert refusal.pushback_ms == 1, "another replica may have time"
         assert server.metric("limpid_admission_rejected_total", reason="deadline") == 1
         assert server.metric("limpid_model_passes_total", model="minilm", direction="forward") == 0
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, BertConfig,
+from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
+                          AutoModelForSequenceClassification, BertConfig,
                           CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
                           MistralConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
 
@@ -30,7 +31,7 @@ class Shape:
     problem: str | None = None
     family: str = "bert"
     embedding: int | None = None  # width of the embeddings, where the family has one
-    language_model: bool = False
+    language_model: bool = False  # of a decoder a causal one, of an encoder a masked one
     options: dict = field(default_factory=dict, hash=False)  # of the family's configuration
 
 
@@ -59,6 +60,20 @@ KIN = (
     Shape("albert", layers=3, heads=5, hidden=30, intermediate=62, embedding=16, activation="gelu_new", family="albert"),
     Shape("albert-classes", layers=2, heads=3, hidden=48, intermediate=51, labels=2, embedding=48, eps=1e-6,
           family="albert"),
+)
+# A masked language model of each.
+MASKED = (
+    Shape("bert-masked", layers=2, heads=3, hidden=36, intermediate=50, language_model=True),
+    Shape("roberta-masked", layers=2, heads=2, hidden=30, intermediate=45, eps=1e-5, positions=66, types=1,
+          family="roberta", activation="gelu_new", language_model=True),
+    Shape("xlm-roberta-masked", layers=2, heads=2, hidden=34, intermediate=45, eps=1e-5, positions=70, types=1,
+          family="xlm-roberta", language_model=True),
+    Shape("distilbert-masked", layers=2, heads=3, hidden=33, intermediate=70, family="distilbert", activation="relu",
+          language_model=True),
+    Shape("electra-masked", layers=2, heads=4, hidden=28, intermediate=41, embedding=19, family="electra",
+          language_model=True),
+    Shape("albert-masked", layers=3, heads=3, hidden=33, intermediate=62, embedding=16, activation="gelu_new",
+          family="albert", language_model=True),
 )
 LLAMA_3_SCALING = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                    "original_max_position_embeddings": 24, "rope_theta": 500.0}
@@ -229,7 +244,8 @@ def make(shape: Shape, folder: Path) -> Path:
         config.label2id = {label: i for i, label in config.id2label.items()}
         config.problem_type = shape.problem
     kind = (AutoModelForSequenceClassification if shape.labels else
-            AutoModelForCausalLM if shape.language_model else AutoModel)
+            AutoModel if not shape.language_model else
+            AutoModelForCausalLM if shape in DECODERS else AutoModelForMaskedLM)
     model = kind.from_config(config)
     for name, weight in model.named_parameters():
         # Norms near one and dense layers near unit gain keep gradients neither vanishing nor exploding.
@@ -243,4 +259,4 @@ def make(shape: Shape, folder: Path) -> Path:
 
 def make_all(folder: Path) -> dict:
     """{name: model folder} of every shape."""
-    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN, *DECODERS)}
+    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN, *MASKED, *DECODERS)}

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import (AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
+                          AutoModelForSequenceClassification)
 
 from support.proto import pb
 
@@ -22,7 +23,8 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
     config = AutoConfig.from_pretrained(folder)
     name = config.architectures[0]
     kind = (AutoModelForSequenceClassification if name.endswith("ForSequenceClassification") else
-            AutoModel if name.endswith("Model") and not name.endswith("LMHeadModel") else AutoModelForCausalLM)
+            AutoModelForMaskedLM if name.endswith("ForMaskedLM") else
+            AutoModelForCausalLM if name.endswith(("ForCausalLM", "LMHeadModel")) else AutoModel)
     has_pooler = kind is AutoModel and config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "albert")
     options = {"add_pooling_layer": False} if has_pooler else {}
     model = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, **options)
@@ -147,7 +149,7 @@ class Reference:
         self.folder = Path(folder)
         self.model = load_model(folder, dtype)
         self.config = self.model.config
-        self.is_language_model = hasattr(self.model, "lm_head")
+        self.is_language_model = self.config.architectures[0].endswith(("ForMaskedLM", "ForCausalLM", "LMHeadModel"))
         self.is_classifier = (self.is_language_model or hasattr(self.model, "classifier") or hasattr(self.model, "score"))
         self.bert = self.model.base_model  # or its kin
         modules = Path(folder, "modules.json")
@@ -164,16 +166,17 @@ class Reference:
             given["use_cache"] = False
         return self.model(input_ids, position_ids=positions, **given)
 
-    def output_of(self, outputs):
-        """The model's first output; of a language model what it says of the next token."""
-        return outputs[0][:, -1] if self.is_language_model else outputs[0]
+    def output_of(self, outputs, target):
+        """The model's first output; of a language model what it says at the target's token."""
+        position = target.position if target.HasField("position") else -1
+        return outputs[0][:, position] if self.is_language_model else outputs[0]
 
     def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""
         with _Taps(self.bert) as taps:
             word = self.bert.get_input_embeddings()(torch.tensor([ids])).requires_grad_()
             outputs = self.forward(torch.tensor([type_ids]), inputs_embeds=word, output_attentions=True)
-        output = self.output_of(outputs)
+        output = self.output_of(outputs, target)
         embedding = None if self.is_classifier else self.pool(output)
         other = None if other_ids is None else self.embed(other_ids)
         value, class_index, foil_index = self.scalar(output, target, other)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oracle import methods, tolerances
-from oracle.random_models import DECODERS, KIN, SHAPES
+from oracle.random_models import DECODERS, KIN, MASKED, SHAPES
 from oracle.texts import PAIRS, PROSE
 from support.proto import pb
 
@@ -43,6 +43,10 @@ for shape in SHAPES:
 for shape in KIN:
     TARGETS[shape.name] = {k: (CLASSIFIER if shape.labels else ENCODER)[k]
                            for k in ("default", "contrast" if shape.labels else "similarity")}
+for shape in MASKED:
+    TARGETS[shape.name] = {"at 1": pb.Target(position=1), "contrast at 2": pb.Target(contrast=pb.Contrast(), position=2),
+                           "log_prob of 7 at 1": pb.Target(score=pb.SCORE_LOG_PROB, position=1, **{
+                               "class": pb.Class(index=7)})}
 for shape in DECODERS:
     is_classifier = shape.labels or shape.language_model
     TARGETS[shape.name] = {k: (CLASSIFIER if is_classifier else ENCODER)[k] for k in (

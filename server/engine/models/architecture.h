@@ -42,10 +42,12 @@ struct WeightNames {
   std::string attention_output, attention_norm;
   std::string mlp_gate = {};  // of a gated feed-forward; empty: it has no gate
   std::string mlp_up, mlp_down, mlp_norm;
-  std::string final_norm = {};  // behind the last layer; empty: there is none
-  std::string pooler = {};      // the head's first layer, where it is part of the encoder: under the prefix
-  std::string head_dense = {};  // where it is not: without the prefix
-  std::string classifier = {};  // without the prefix; empty: it is the table of word embeddings
+  std::string final_norm = {};       // behind the last layer; empty: there is none
+  std::string pooler = {};           // the head's first layer, where it is part of the encoder: under the prefix
+  std::string head_dense = {};       // where it is not: without the prefix
+  std::string head_norm = {};        // behind its activation, without the prefix; empty: there is none
+  std::string classifier = {};       // without the prefix; empty: it is the table of word embeddings
+  std::string classifier_bias = {};  // in full, where the classifier is that table; empty: it has none
 };
 
 // Rotary position embedding: of a head's leading numbers, twice as many as there are frequencies.
@@ -88,13 +90,15 @@ struct Architecture {
   std::vector<int32_t> end_tokens;  // that end a generated text
   WeightNames names;
 
+  // Of what the classifier reads.
+  int64_t classifier_size() const { return names.classifier.empty() ? embedding_size : hidden_size; }
   int64_t attention_size() const { return num_attention_heads * head_size; }
   int64_t query_key_value_size() const { return (num_attention_heads + 2 * num_key_value_heads) * head_size; }
   int64_t num_classes() const { return head == Head::kTargetToken ? vocab_size : static_cast<int64_t>(labels.size()); }
   int64_t max_tokens() const { return max_position_embeddings - first_position; }
 };
 
-// Each describes a bare model, ...Model, and its ...ForSequenceClassification.
+// Each describes a bare model, ...Model, its ...ForSequenceClassification and its ...ForMaskedLM.
 
 // Devlin et al. 2018.
 absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJson& config);
@@ -107,7 +111,7 @@ absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const Conf
 // ALBERT (Lan et al. 2020), of one group of one layer.
 absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const ConfigJson& config);
 
-// And these its language model.
+// These a bare model, its ...ForSequenceClassification and its causal language model.
 
 // GPT-2 (Radford et al. 2019).
 absl::StatusOr<Architecture> DescribeGpt2(const std::string& name, const ConfigJson& config);

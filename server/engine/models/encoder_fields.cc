@@ -26,8 +26,23 @@ absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJs
   if (absl::EndsWith(name, "ForSequenceClassification")) {
     a.head = Head::kFirstToken;
     ABSL_RETURN_IF_ERROR(ReadClasses(config, &a));
+  } else if (absl::EndsWith(name, "ForMaskedLM")) {
+    ABSL_RETURN_IF_ERROR(RefuseUnless(config, "tie_word_embeddings", true));
+    a.head = Head::kTargetToken;
+    a.task = ModelCard::Task::kLanguageModel;
   }
   return a;
+}
+
+void SetMaskedHead(Activation activation, const std::string& dense, const std::string& norm, const std::string& bias,
+                   Architecture* a) {
+  if (a->head != Head::kTargetToken) return;
+  a->head_activation = activation;
+  a->names.pooler.clear();
+  a->names.head_dense = dense;
+  a->names.head_norm = norm;
+  a->names.classifier.clear();
+  a->names.classifier_bias = bias;
 }
 
 WeightNames BertNames(const std::string& prefix) {

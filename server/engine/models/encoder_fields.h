@@ -15,6 +15,11 @@ namespace limpid::engine {
 absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJson& config,
                                          const FieldNames& fields = {});
 
+// The head of a ...ForMaskedLM (Devlin et al. 2018): norm(f(dense(token))), then the table of word embeddings and a
+// bias. Does nothing for another head.
+void SetMaskedHead(Activation activation, const std::string& dense, const std::string& norm, const std::string& bias,
+                   Architecture* a);
+
 // Names as BERT's modules have them, which RoBERTa's and ELECTRA's repeat under another prefix. Of the head only the
 // classifier.
 WeightNames BertNames(const std::string& prefix);

@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "engine/ops/linear.h"
+#include "engine/ops/norm.h"
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/baseline.h"
 #include "engine/pass/head_tokens.h"
@@ -51,6 +52,9 @@ std::vector<Prediction> ClassifierForward(const Architecture& architecture, cons
     tokens = RulesOf(batch.backward_rule)
                  .activated_linear_forward(weights.head_dense, architecture.head_activation, tokens,
                                            batch.num_backward > 0 ? &saved->slope : nullptr);
+  }
+  if (weights.head_norm.weight.defined()) {
+    tokens = NormForward(weights.head_norm, tokens, batch.num_backward > 0 ? &saved->norm : nullptr);
   }
   const at::Tensor logits = LinearForward(weights.classifier, tokens).to(at::kCPU);
   std::vector<Prediction> predictions(batch.rows.size());
@@ -109,6 +113,10 @@ void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights
                             ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index])));
   }
   at::Tensor grad_tokens = at::cat(rows);
+  if (weights.head_norm.weight.defined()) {
+    grad_tokens = RulesOf(batch.backward_rule)
+                      .add_norm_vjp(weights.head_norm, saved.norm.Head(batch.num_backward), grad_tokens, {}, {});
+  }
   if (weights.head_dense.weight.defined()) {
     grad_tokens = LinearVjp(weights.head_dense, grad_tokens.mul_(saved.slope.narrow(0, 0, batch.num_backward)));
   }

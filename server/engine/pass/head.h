@@ -14,7 +14,8 @@ namespace limpid::engine {
 
 // What the head keeps between forward and backward.
 struct SavedHead {
-  at::Tensor slope;   // of a classifier's activation, [rows, hidden]; only with a backward
+  at::Tensor slope;   // of a classifier's activation, [rows, classifier_size]; only with a backward, as the next
+  NormSaved norm;     // of its norm
   at::Tensor pooled;  // of an encoder, [rows, hidden], on the host
 };
 

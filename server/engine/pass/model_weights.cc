@@ -60,11 +60,18 @@ class Loader {
     return weights;
   }
 
-  // Nothing for an empty name.
+  absl::StatusOr<at::Tensor> At(const std::string& name, std::vector<int64_t> shape) {
+    return Read(name, std::move(shape));
+  }
+
+  // Nothing for an empty name, as the next.
   absl::StatusOr<NormWeights> Norm(const std::string& name, int64_t width) {
+    return NormAt(name.empty() ? name : prefix_ + name, width);
+  }
+
+  absl::StatusOr<NormWeights> NormAt(const std::string& full, int64_t width) {
     NormWeights weights;
-    if (name.empty()) return weights;
-    const std::string full = prefix_ + name;
+    if (full.empty()) return weights;
     // Checkpoints converted from TensorFlow say gamma and beta.
     const bool old_names = file_->Find(full + ".gamma") != nullptr;
     weights.kind = architecture_.norm;
@@ -207,10 +214,14 @@ absl::Status LoadHead(const Architecture& a, Loader* loader, ModelWeights* weigh
   if (!a.names.pooler.empty()) {
     ABSL_ASSIGN_OR_RETURN(weights->head_dense, loader->Linear(a.names.pooler, a.hidden_size, a.hidden_size));
   } else if (!a.names.head_dense.empty()) {
-    ABSL_ASSIGN_OR_RETURN(weights->head_dense, loader->LinearAt(a.names.head_dense, a.hidden_size, a.hidden_size));
+    ABSL_ASSIGN_OR_RETURN(weights->head_dense,
+                          loader->LinearAt(a.names.head_dense, a.classifier_size(), a.hidden_size));
   }
+  ABSL_ASSIGN_OR_RETURN(weights->head_norm, loader->NormAt(a.names.head_norm, a.classifier_size()));
   if (a.names.classifier.empty()) {
     weights->classifier.weight = weights->word_embeddings;
+    if (a.names.classifier_bias.empty()) return absl::OkStatus();
+    ABSL_ASSIGN_OR_RETURN(weights->classifier.bias, loader->At(a.names.classifier_bias, {a.vocab_size}));
     return absl::OkStatus();
   }
   ABSL_ASSIGN_OR_RETURN(weights->classifier,

@@ -34,13 +34,14 @@ struct ModelWeights {
   std::vector<LayerWeights> layers;    // may share their tensors
   NormWeights final_norm;              // undefined where there is none
   // Undefined with Head::kNone.
-  LinearWeights head_dense;  // [hidden, hidden]; undefined where the classifier reads the token itself
-  LinearWeights classifier;  // [classes, hidden]
+  LinearWeights head_dense;  // [classifier_size, hidden]; undefined where the classifier reads the token itself
+  NormWeights head_norm;     // undefined where there is none
+  LinearWeights classifier;  // [classes, classifier_size]
   int64_t num_parameters = 0;
 };
 
 // INVALID_ARGUMENT naming the tensor if one is missing or has another shape than the architecture asks for.
-absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& architecture,
-                                              std::shared_ptr<const Checkpoint> file, at::Device device);
+absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& architecture, std::shared_ptr<const Checkpoint> file,
+                                              at::Device device);
 
 }  // namespace limpid::engine

@@ -210,7 +210,7 @@ TEST(RpcServer, AClientTriesAgainWhatADrainingServerRefused) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::UNAVAILABLE);
 
   EXPECT_EQ(loopback.metrics().rejected.draining->Value() - refused_before, 3);
-  EXPECT_EQ(Trailer(context, "grpc-retry-pushback-ms"), "0");
+  EXPECT_EQ(Trailer(context, "grpc-retry-pushback-ms"), "1");
   loopback.classifier().Release();
   EXPECT_TRUE(draining.AwaitEnd());
 }

@@ -86,10 +86,10 @@ TEST(WithStage, TellsWhereARequestWasCutShort) {
 }
 
 TEST(RetryPushbackMs, OnlyWhereAnotherTryMaySucceed) {
-  EXPECT_EQ(RetryPushbackMs(absl::UnavailableError("")), 0);
+  EXPECT_EQ(RetryPushbackMs(absl::UnavailableError("")), 1);
   EXPECT_EQ(RetryPushbackMs(absl::InternalError("")), -1);
   EXPECT_EQ(RetryPushbackMs(base::WithReason(absl::ResourceExhaustedError(""), base::Reason::kOutOfDeviceMemory)), -1);
-  EXPECT_EQ(RetryPushbackMs(base::WithRetryAfter(absl::ResourceExhaustedError(""), absl::ZeroDuration())), 0);
+  EXPECT_EQ(RetryPushbackMs(base::WithRetryAfter(absl::ResourceExhaustedError(""), absl::ZeroDuration())), 1);
   EXPECT_EQ(RetryPushbackMs(absl::InvalidArgumentError("")), std::nullopt);
   EXPECT_EQ(RetryPushbackMs(absl::DeadlineExceededError("")), std::nullopt);
 }
