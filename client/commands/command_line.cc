@@ -3,6 +3,7 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "commands/bench.h"
+#include "commands/check.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
@@ -43,6 +44,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   ModelsCommand models;
   BenchCommand bench;
   DoctorCommand doctor;
+  CheckCommand check;
   SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* report_app = report.AddTo(&app);
@@ -50,6 +52,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* generate_app = generate.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
   const CLI::App* doctor_app = doctor.AddTo(&app);
+  const CLI::App* check_app = check.AddTo(&app);
   const CLI::App* sanity_app = sanity.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
@@ -66,6 +69,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);
+  if (check_app->parsed()) return check.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   if (sanity_app->parsed()) return sanity.Run(streams, terminal);
   return models.Run(streams, terminal);

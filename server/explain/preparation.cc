@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "explain/explainer.h"
 #include "explain/input.h"
@@ -59,8 +60,13 @@ std::vector<engine::Row> OwnRows(const Preparation& prepared) {
 }
 
 // A masked language model is asked for what a mask hides, unless the request says another place.
-absl::Status FindMask(const text::Tokenizer& tokenizer, const engine::ModelCard& card, const text::Encoding& encoding,
-                      engine::Target* target) {
+absl::Status CheckOrFindPosition(const text::Tokenizer& tokenizer, const engine::ModelCard& card,
+                                 const text::Encoding& encoding, engine::Target* target) {
+  const auto num_tokens = static_cast<int32_t>(encoding.tokens.size());
+  if (target->position >= num_tokens) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("target.position: is ", target->position, ", the input has tokens 0 to ", num_tokens - 1));
+  }
   if (!card.is_language_model() || card.is_causal || target->position != engine::Target::kLastToken) {
     return absl::OkStatus();
   }
@@ -82,7 +88,7 @@ absl::StatusOr<Preparation> Prepare(const Model& model, const ExplainRequest& re
   ABSL_ASSIGN_OR_RETURN(prepared.encoding, EncodeInput(model, request.input));
   prepared.base_row = RowOfTokens(prepared.encoding);
   ABSL_ASSIGN_OR_RETURN(prepared.base_row.target, ResolveTarget(request.target, card, *model.tokenizer));
-  ABSL_RETURN_IF_ERROR(FindMask(*model.tokenizer, card, prepared.encoding, &prepared.base_row.target));
+  ABSL_RETURN_IF_ERROR(CheckOrFindPosition(*model.tokenizer, card, prepared.encoding, &prepared.base_row.target));
   if (prepared.base_row.target.kind == engine::Target::Kind::kSimilarity) {
     ABSL_ASSIGN_OR_RETURN(prepared.similarity_encoding,
                           EncodeSimilarityText(model, request.target.similarity_text, request.input));

@@ -21,7 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     FUZZ_CHECK(extent > 0 && extent <= (int64_t{1} << 31));
   }
   FUZZ_CHECK(model->type_vocab_size >= 0 && (model->type_vocab_size > 0 || model->names.token_type_embeddings.empty()));
-  FUZZ_CHECK(model->hidden_size % model->num_attention_heads == 0);
-  FUZZ_CHECK(model->layer_norm_eps > 0);
+  FUZZ_CHECK(model->head_size > 0 && model->num_attention_heads % model->num_key_value_heads == 0);
+  FUZZ_CHECK(model->windows.empty() || model->windows.size() == static_cast<size_t>(model->num_hidden_layers));
+  if (model->rotary.has_value()) {
+    FUZZ_CHECK(2 * model->rotary->inverse_frequencies.size() <= static_cast<size_t>(model->head_size));
+  }
+  FUZZ_CHECK(model->norm_eps > 0);
   return 0;
 }

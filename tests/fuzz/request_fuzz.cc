@@ -73,7 +73,7 @@ absl::Status Explain(const explain::ExplainRequest& request, const explain::Mode
   ABSL_ASSIGN_OR_RETURN(const text::Encoding encoding, explain::EncodeInput(model, request.input));
   FUZZ_CHECK(!encoding.tokens.empty() && encoding.tokens.size() <= 24);
   engine::Row row = explain::RowOfTokens(encoding);
-  ABSL_ASSIGN_OR_RETURN(row.target, explain::ResolveTarget(request.target, model.engine->card()));
+  ABSL_ASSIGN_OR_RETURN(row.target, explain::ResolveTarget(request.target, model.engine->card(), *model.tokenizer));
   if (request.attention.has_value()) {
     ABSL_ASSIGN_OR_RETURN(const auto plan,
                           explain::AttentionPlan::Create(*request.attention, model.engine->card(),

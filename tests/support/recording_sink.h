@@ -50,7 +50,7 @@ class RecordingSink final : public explain::EventSink {
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const explain::Event& event : events()) {
-      const char* const kinds[] = {"prediction", "attribution", "attention", "quality", "summary"};
+      const char* const kinds[] = {"prediction", "attribution", "attention", "quality", "token", "summary"};
       names.emplace_back(kinds[event.index()]);
       if (const auto* attribution = std::get_if<explain::AttributionEvent>(&event)) {
         absl::StrAppend(&names.back(), " ", attribution->method_index);

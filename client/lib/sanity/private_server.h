@@ -32,6 +32,8 @@ class PrivateServer {
   PrivateServer(const PrivateServer&) = delete;
   PrivateServer& operator=(const PrivateServer&) = delete;
 
+  // What the server says of the model.
+  absl::StatusOr<v1::Model> Model() const { return client_->GetModel(""); }
   // CANCELLED after an interruption, else as ExplainClient has it.
   absl::StatusOr<Explanation> Explain(const v1::ExplainRequest& request) const;
 

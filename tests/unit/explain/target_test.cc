@@ -14,6 +14,7 @@ using engine::Score;
 using engine::Target;
 using testing::ClassifierCard;
 using testing::EncoderCard;
+using testing::FakeTokenizer;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
@@ -88,7 +89,8 @@ TEST(ResolveTarget, AnUnknownLabelIsAnsweredWithTheLabels) {
 TEST(ResolveTarget, NotAllOfManyLabelsAreListed) {
   engine::ModelCard card = ClassifierCard();
   card.labels.assign(1000, "x");
-  EXPECT_THAT(ResolveTarget(ClassSpec(Label("y")), card, FakeTokenizer()), StatusIs(kInvalid, HasSubstr("x and 980 more")));
+  EXPECT_THAT(ResolveTarget(ClassSpec(Label("y")), card, FakeTokenizer()),
+              StatusIs(kInvalid, HasSubstr("x and 980 more")));
 }
 
 TEST(ResolveTarget, AnIndexMustBeAClass) {

@@ -237,7 +237,7 @@ TEST(EventPart, EachPartReplacesTheOneBefore) {
   prediction.prediction.logits = {1, 2};
   grpc::ByteBuffer bytes;
 
-  EventPart chunks = MakeEventPart(std::move(attention), model);
+  EventPart chunks = MakeExplainPart(std::move(attention), model);
   EXPECT_TRUE(chunks(&bytes));
   EXPECT_EQ(Parse(bytes).attention().layer(), 1u);
   EXPECT_EQ(Parse(bytes).attention().chunk_index(), 2u);
@@ -245,11 +245,11 @@ TEST(EventPart, EachPartReplacesTheOneBefore) {
   EXPECT_EQ(Parse(bytes).attention().chunk_index(), 3u);
   EXPECT_EQ(Parse(bytes).attention().chunk_count(), 4u);
 
-  EXPECT_FALSE(MakeEventPart(std::move(prediction), model)(&bytes));
+  EXPECT_FALSE(MakeExplainPart(std::move(prediction), model)(&bytes));
   EXPECT_TRUE(Parse(bytes).has_prediction());
-  EXPECT_FALSE(MakeEventPart(explain::AttributionEvent{}, model)(&bytes));
+  EXPECT_FALSE(MakeExplainPart(explain::AttributionEvent{}, model)(&bytes));
   EXPECT_TRUE(Parse(bytes).has_attribution());
-  EXPECT_FALSE(MakeEventPart(explain::SummaryEvent{}, model)(&bytes));
+  EXPECT_FALSE(MakeExplainPart(explain::SummaryEvent{}, model)(&bytes));
   EXPECT_TRUE(Parse(bytes).has_summary());
 }
 
