@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "explain/generation.h"
+#include "explain/generation_request.h"
 #include "explain/input.h"
 #include "explain/method.h"
 #include "explain/preparation.h"

@@ -25,10 +25,4 @@ struct GenerationStart {
 // of the same row. As for StartSession, this returns at once.
 void StartGeneration(const Workplace& workplace, GenerationStart start);
 
-// OK if the model can be asked for this. INVALID_ARGUMENT naming the field.
-absl::Status CheckGeneration(const GenerateRequest& request, const Model& model, const Limits& limits);
-
-// What it may take, before anything of it is read.
-schedule::Demand GuessDemand(const Model& model, const GenerateRequest& request);
-
 }  // namespace limpid::explain

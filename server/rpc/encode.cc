@@ -53,7 +53,8 @@ void EncodeTokens(const std::vector<explain::RankedToken>& tokens, v1::ClassScor
     classes->add_labels(token.text);
     classes->add_indices(token.id);
   }
-  classes->set_predicted_index(tokens.front().id);
+  // Best first.
+  classes->set_predicted_index(0);
 }
 
 v1::Generation::FinishReason EncodeFinishReason(explain::GenerationSummary::FinishReason reason) {

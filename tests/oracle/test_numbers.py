@@ -77,7 +77,8 @@ def compare_prediction(check, answer, single, double):
     else:
         # Of a language model the best ones.
         of = list(answer.prediction.classes.indices) or slice(None)
-        assert single.logits.argmax() == answer.prediction.classes.predicted_index
+        assert np.argmax(single.logits[of]) == answer.prediction.classes.predicted_index
+        assert np.max(single.logits) == np.max(single.logits[of])
         yield check("logits", answer.logits, single.logits[of], tolerances.LOGITS, np.abs(single.logits).max(),
                     relative(single.logits, double.logits))
 
