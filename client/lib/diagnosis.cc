@@ -24,12 +24,15 @@ absl::Duration RoundTrip(const ExplainClient& client) {
   return shortest;
 }
 
-SelfTest Explain(const ExplainClient& client, const std::string& model) {
+SelfTest Explain(const ExplainClient& client, const v1::Model& model) {
+  const std::string& name = model.identity().name();
   v1::ExplainRequest request;
-  request.set_model(model);
+  request.set_model(name);
   request.mutable_input()->set_text(kText);
   request.add_methods()->mutable_saliency();
-  SelfTest test = {.model = model, .status = {}, .time = {}};
+  // A masked model would look for a mask.
+  if (model.task() == "language_model") request.mutable_target()->set_position(1);
+  SelfTest test = {.model = name, .status = {}, .time = {}};
   const absl::Time start = absl::Now();
   const absl::StatusOr<Explanation> explanation = client.Explain(request);
   test.time = absl::Now() - start;
@@ -63,7 +66,7 @@ Diagnosis Diagnose(const ExplainClient& client) {
   for (const char* name : kHealthNames) diagnosis.health.push_back({name, client.Health(name)});
   if (!diagnosis.models.ok()) return diagnosis;
   for (const v1::Model& model : diagnosis.models->models()) {
-    diagnosis.self_tests.push_back(Explain(client, model.identity().name()));
+    diagnosis.self_tests.push_back(Explain(client, model));
   }
   return diagnosis;
 }

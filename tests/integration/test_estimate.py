@@ -65,7 +65,7 @@ def test_a_condition_costs_one_more_forward_row(client):
 def test_it_says_why_a_request_would_be_refused(client):
     expected = estimate(client, explain(), timeout=0.03)
     assert not expected.admitted
-    assert expected.refusal.reason == "DEADLINE_UNMEETABLE" and expected.refusal.retry_after_ms == 0
+    assert expected.refusal.reason == "DEADLINE_UNMEETABLE" and expected.refusal.retry_after_ms == 1
 
 
 def test_a_wrong_request_is_refused_as_explain_would(client):
