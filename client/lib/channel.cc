@@ -14,7 +14,8 @@
 namespace limpid::client {
 namespace {
 
-// A draining replica answers UNAVAILABLE with a pushback of a millisecond, so the retry finds another one without health checks.
+// A draining replica answers UNAVAILABLE with a pushback of a millisecond, so the retry finds another one without
+// health checks.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
