@@ -48,12 +48,14 @@ class Tokenization:
 
 @dataclass(frozen=True, eq=False)
 class ClassScores:
-    """logits, probabilities: [C]; no probabilities of a regression."""
+    """logits, probabilities: [C]; no probabilities of a regression. Of a language model the ten best tokens, best first, and in
+    `indices` their ids, which are empty for all others."""
 
     logits: Floats
     probabilities: Floats
     labels: tuple[str, ...]
     predicted_index: int
+    indices: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
