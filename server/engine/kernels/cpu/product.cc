@@ -44,8 +44,8 @@ void MultiplyBlock(const Kernels& kernels, const ProductCall& call, const Block&
 
 // So many rows are few: from here on panels are faster (measured, rows 1 to 16 of GPT-2's shapes).
 constexpr int64_t kFewRows = 8;
-// Columns a task: enough lines in a row for the memory to run ahead.
-constexpr int64_t kFewRowsCols = 128;
+// Columns a task: enough memory in a row for the machine to read ahead, lines of the rows of M being cut there.
+constexpr int64_t kColumnLines = 128, kRowLines = 384;
 
 bool IsOfFewRows(const ProductCall& call) {
   const bool lies_in_lines = call.m.row_stride == 1 || call.m.col_stride == 1;
@@ -53,9 +53,10 @@ bool IsOfFewRows(const ProductCall& call) {
 }
 
 void MultiplyFewRows(const Kernels& kernels, const ProductCall& call, absl::FunctionRef<void(const Block&)> finish) {
-  ForItems(CeilDiv(call.cols, kFewRowsCols), [&](int64_t item) {
-    const int64_t col = item * kFewRowsCols;
-    const Block block = {0, call.rows, col, std::min(kFewRowsCols, call.cols - col)};
+  const int64_t cols = call.m.row_stride == 1 ? kColumnLines : kRowLines;
+  ForItems(CeilDiv(call.cols, cols), [&](int64_t item) {
+    const int64_t col = item * cols;
+    const Block block = {0, call.rows, col, std::min(cols, call.cols - col)};
     kernels.multiply_few_rows({.x = call.x.data,
                                .m = call.m.From(0, col),
                                .bias = call.bias == nullptr ? nullptr : call.bias + col,
