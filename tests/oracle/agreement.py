@@ -23,8 +23,8 @@ class Agreement:
             return f"{model}: {quantity} has shape {got.shape}, the reference {want.shape}"
         difference = float(np.max(np.abs(got - want), initial=0.0))
         # Of nothing but zeros 0.
-        difference = difference / scale if difference else difference
-        self.rows[model, quantity].append((difference, allowed, floor))
+        difference = float(difference / scale) if difference else difference
+        self.rows[model, quantity].append((difference, float(allowed), float(floor)))
         if difference <= allowed:  # False for NaN
             return None
         return f"{model}: {quantity} differs by {difference:.2e}, allowed {allowed:.1e} (floor {floor:.1e})"
