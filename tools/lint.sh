@@ -4,15 +4,7 @@ set -u
 cd "$(dirname "$0")/.."
 readonly python=$PWD/build/python/bin/python
 
-failed=0
-check() {
-  local name=$1
-  shift
-  if "$@"; then echo "ok      $name"; else
-    echo "FAILED  $name"
-    failed=1
-  fi
-}
+source tools/checks.sh
 
 format() { git ls-files '*.h' '*.cc' '*.js' | xargs build/tools/clang-format --dry-run -Werror; }
 

@@ -9,15 +9,7 @@ CHART=deploy/helm/limpid
 RENDERED=build/deploy
 mkdir -p "$RENDERED"
 
-failed=0
-check() {
-  local name=$1
-  shift
-  if "$@"; then echo "ok      $name"; else
-    echo "FAILED  $name"
-    failed=1
-  fi
-}
+source tools/checks.sh
 
 # Helm mentions each time that it follows the two links in the chart's files/.
 helm() { "$BIN/helm" "$@" 2> >(grep -v 'found symbolic link' >&2); }

@@ -16,8 +16,8 @@ namespace limpid::engine {
 struct ModelCard {
   std::string architecture;  // config.json `architectures[0]`
   enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding, kLanguageModel } task = Task::kEmbedding;
-  std::vector<std::string>
-      labels;  // [classes]; empty for embeddings, and for language models, whose classes are tokens
+  // [classes]; empty for embeddings, and for language models, whose classes are tokens.
+  std::vector<std::string> labels;
   int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
   int64_t max_tokens = 0;  // longest sequence, special tokens included
   int64_t num_parameters = 0;

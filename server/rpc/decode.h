@@ -11,8 +11,9 @@ namespace limpid::rpc {
 
 absl::StatusOr<explain::ExplainRequest> DecodeExplainRequest(const v1::ExplainRequest& request);
 
-// An ExplainRequest without methods.
 absl::StatusOr<explain::GenerateRequest> DecodeGenerateRequest(const v1::GenerateRequest& request);
+
+// An ExplainRequest without methods.
 absl::StatusOr<explain::ExplainRequest> DecodePredictRequest(const v1::PredictRequest& request);
 
 absl::StatusOr<explain::Input> DecodeInput(const v1::Input& input);

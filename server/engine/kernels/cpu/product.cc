@@ -42,7 +42,7 @@ void MultiplyBlock(const Kernels& kernels, const ProductCall& call, const Block&
   }
 }
 
-// So many rows are few: from here on panels are faster (measured, rows 1 to 16 of GPT-2's shapes).
+// So many rows are few. A guess: where panels become faster was not measured.
 constexpr int64_t kFewRows = 8;
 // Columns a task: enough memory in a row for the machine to read ahead, lines of the rows of M being cut there.
 constexpr int64_t kColumnLines = 128, kRowLines = 384;
