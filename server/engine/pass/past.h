@@ -31,11 +31,12 @@ class TorchPast final : public Past {
   SavedActivations Append(int64_t length, SavedActivations saved);
 
  private:
-  const int64_t capacity_, key_values_width_;
+  const int64_t capacity_, key_values_width_, kept_width_;
   const bool keeps_for_backward_;
   const at::TensorOptions options_;
-  std::vector<at::Tensor> key_values_;  // per layer [capacity, 2 * key_value_heads * head_size]
-  std::vector<at::Tensor> saved_;       // [capacity, ...], in the order of SavedActivations::ForEachPacked
+  // Per layer [capacity, kept_width]: keys and values, behind the queries where a backward pass needs those too.
+  std::vector<at::Tensor> kept_;
+  std::vector<at::Tensor> saved_;  // [capacity, ...], in the order of SavedActivations::ForEachPacked; all but qkv
 };
 
 // The past of a row, which must have one.
