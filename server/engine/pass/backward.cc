@@ -29,7 +29,7 @@ void TapHeadImportance(const Architecture& architecture, const PackedBatch& batc
     const int64_t begin = batch.begin(r), length = batch.length(r);
     const at::Tensor product = saved.context.narrow(0, begin, length) * grad_context.narrow(0, begin, length);
     importance[layer].copy_(
-        product.view({length, architecture.num_attention_heads, architecture.head_size}).sum({0, 2}).abs());
+        product.view({length, architecture.num_attention_heads, architecture.head_size}).sum(at::IntArrayRef({0, 2})).abs());
   }
 }
 
