@@ -13,8 +13,16 @@ def answer(text: str) -> list:
     return [pb.ExplainResponse(prediction=pb.Prediction(tokens=tokens)), pb.ExplainResponse(summary=pb.Summary())]
 
 
+def generation(text: str) -> list:
+    """The first word said again."""
+    token = pb.Token(text=text.split()[0])
+    ended = pb.Summary(generation=pb.Generation(tokens=1, text=token.text))
+    return [pb.GenerateResponse(prediction=pb.Prediction(tokens=[token])),
+            pb.GenerateResponse(token=pb.GeneratedToken(token=token, text=token.text)), pb.GenerateResponse(summary=ended)]
+
+
 class Fake(rpc.ExplainerServicer):
-    """`script`: what each call does in turn, then all answer. Of Explain a (code, pushback or None) refuses; of ExplainMany
+    """`script`: what each call does in turn, then all answer. Of Explain and Generate a (code, pushback or None) refuses; of ExplainMany
     a pb.Failure fails one request, a code ends the stream."""
 
     def __init__(self, *script):
@@ -30,6 +38,12 @@ class Fake(rpc.ExplainerServicer):
         if self.script:
             self.refuse(context, *self.script.pop(0))
         yield from answer(request.input.text)
+
+    def Generate(self, request, context):
+        self.asked.append(request.input.text)
+        if self.script:
+            self.refuse(context, *self.script.pop(0))
+        yield from generation(request.input.text)
 
     def ExplainMany(self, requests, context):
         for message in requests:

@@ -7,17 +7,15 @@ import typing
 
 import pytest
 from conftest import PACKAGE, REPO
-from limpid import convert, models, requests, results
+from limpid import convert, generation, models, requests, results
 from limpid.v1 import explain_pb2 as pb
 from limpid.v1 import model_pb2
 
-# What only the parts of a generation have, which this package does not ask for.
-OF_GENERATION = {"Attribution": {"generated_index", "target"}, "QualityReport": {"generated_index"}, "Summary": {"generation"}}
 # What has another form here.
 REPLACED = {"Attribution": {"heads", "matrix"}, "Cost": {"refusal"}}
 NAMES = {"Cost": pb.EstimateCostResponse, "Tokenization": pb.TokenizeResponse}
-OWN = {"Source", "Explanation"}
-CLASSES = [kind for module in (models, results) for kind in vars(module).values()
+OWN = {"Source", "Explanation", "GeneratedText"}
+CLASSES = [kind for module in (models, results, generation) for kind in vars(module).values()
            if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__ and kind.__name__ not in OWN]
 
 
@@ -27,8 +25,8 @@ def message_of(kind):
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_a_result_has_every_field_of_its_message(kind):
-    ours = {field.name for field in dataclasses.fields(kind)} - {"source", "quality", "refinements"}
-    assert ours == set(message_of(kind).DESCRIPTOR.fields_by_name) - OF_GENERATION.get(kind.__name__, set())
+    ours = {field.name for field in dataclasses.fields(kind)} - {"source", "quality", "refinements", "attributions"}
+    assert ours == set(message_of(kind).DESCRIPTOR.fields_by_name)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -45,10 +43,16 @@ def test_words_are_those_of_the_contracts_enum(name):
     assert list(typing.get_args(getattr(requests, name))) == words
 
 
-def test_options_are_those_of_the_contracts_request():
+@pytest.mark.parametrize("options, message", [(requests.ExplainOptions, pb.ExplainRequest),
+                                              (requests.GenerateOptions, pb.GenerateRequest)])
+def test_options_are_those_of_the_contracts_request(options, message):
     moved = {"methods", "target", "score", "text_pair", "type_ids", "truncation"}
-    options = set(typing.get_type_hints(requests.ExplainOptions))
-    assert options - moved == set(pb.ExplainRequest.DESCRIPTOR.fields_by_name) - {"input", "methods", "target"}
+    names = set(typing.get_type_hints(options))
+    assert names - moved == set(message.DESCRIPTOR.fields_by_name) - {"input", "methods", "target"}
+
+
+def test_sampling_has_the_contracts_options():
+    assert set(typing.get_type_hints(requests.Sampling)) == set(pb.Sampling.DESCRIPTOR.fields_by_name)
 
 
 def test_an_enum_value_that_is_newer_than_the_client_is_its_number():

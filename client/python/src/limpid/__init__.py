@@ -15,13 +15,16 @@ from limpid.client import Client
 from limpid.connection import Tls
 from limpid.errors import (BrokenAnswer, DeadlineExceeded, InvalidRequest, LimpidError, Overloaded, ServerFailure, TooLarge,
                            Unauthorized, Unavailable)
+from limpid.generation import Alternative, GeneratedText, GeneratedToken
 from limpid.models import Cost, Model
-from limpid.requests import ExplainItem, ExplainOptions, InputOptions, Method, Target
-from limpid.results import Attribution, Explanation, Prediction, QualityReport, Summary, Token, Tokenization
+from limpid.requests import ExplainItem, ExplainOptions, GenerateOptions, InputOptions, Method, Sampling, Target
+from limpid.results import (Attribution, Explanation, Generation, Prediction, QualityReport, Summary, Token,
+                            Tokenization)
 
 __all__ = [
-    "AsyncClient", "Attention", "AttentionChunk", "Attribution", "BrokenAnswer", "Client", "Cost", "DeadlineExceeded",
-    "ExplainItem", "ExplainOptions", "Explanation", "InputOptions", "InvalidRequest", "LimpidError", "Method", "Model",
-    "Overloaded", "Prediction", "QualityReport", "ServerFailure", "Summary", "Target", "Tls", "Token", "Tokenization",
+    "Alternative", "AsyncClient", "Attention", "AttentionChunk", "Attribution", "BrokenAnswer", "Client", "Cost",
+    "DeadlineExceeded", "ExplainItem", "ExplainOptions", "Explanation", "GenerateOptions", "GeneratedText",
+    "GeneratedToken", "Generation", "InputOptions", "InvalidRequest", "LimpidError", "Method", "Model", "Overloaded",
+    "Prediction", "QualityReport", "Sampling", "ServerFailure", "Summary", "Target", "Tls", "Token", "Tokenization",
     "TooLarge", "Unauthorized", "Unavailable",
 ]

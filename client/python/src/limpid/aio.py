@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Literal, Self, Unpack, overload
 
 from limpid import errors, requests, rpcs
 from limpid.connection import MAX_CALLS, Connection, Tls
 from limpid.errors import LimpidError
-from limpid.gather import Gatherer, Part
+from limpid.gather import AnyPart, Gatherer, Gathering, GenerationGatherer, GenerationPart, Part
+from limpid.generation import GeneratedText
 from limpid.many import Outgoing, Work
 from limpid.models import Cost, Model
-from limpid.requests import ExplainItem, ExplainOptions, InputOptions, Text
+from limpid.requests import ExplainItem, ExplainOptions, GenerateOptions, InputOptions, Text
 from limpid.results import Explanation, Prediction, Tokenization
 from limpid.retry import Attempts
-from limpid.rpcs import Request, Response, Result, Settings, Unary
+from limpid.rpcs import Request, Response, Result, Settings, Stream, Unary
 from limpid.v1 import explain_pb2 as pb
 
 
@@ -50,7 +52,7 @@ class AsyncClient:
         while True:
             try:
                 gatherer = Gatherer(request)
-                async for response in self._responses(request, attempts):
+                async for response in self._responses(rpcs.EXPLAIN, request, attempts):
                     gatherer.add(response)
                 return gatherer.finish()
             except LimpidError as error:
@@ -59,7 +61,8 @@ class AsyncClient:
     def explain_stream(self, text: Text, *, timeout: float | None = None,
                        **options: Unpack[ExplainOptions]) -> AsyncIterator[Part]:
         """As Client.explain_stream."""
-        return self._parts(requests.explain(self._model, text, options), timeout)
+        request = requests.explain(self._model, text, options)
+        return self._parts(rpcs.EXPLAIN, request, Gatherer(request), timeout)
 
     @overload
     def explain_many(self, texts: Iterable[Text | ExplainItem] | AsyncIterable[Text | ExplainItem], *,
@@ -80,6 +83,21 @@ class AsyncClient:
             if isinstance(outcome, LimpidError) and on_error == "raise":
                 raise outcome
             yield outcome
+
+    async def generate(self, text: Text, *, timeout: float | None = None,
+                       **options: Unpack[GenerateOptions]) -> GeneratedText:
+        """As Client.generate."""
+        request = requests.generate(self._model, text, options)
+        gatherer = GenerationGatherer(request)
+        async for _ in self._parts(rpcs.GENERATE, request, gatherer, timeout):
+            pass
+        return gatherer.finish()
+
+    def generate_stream(self, text: Text, *, timeout: float | None = None,
+                        **options: Unpack[GenerateOptions]) -> AsyncGenerator[GenerationPart, None]:
+        """As Client.generate_stream. A loop that may be left early: `async with aclosing(client.generate_stream(...)) as parts`."""
+        request = requests.generate(self._model, text, options)
+        return self._parts(rpcs.GENERATE, request, GenerationGatherer(request), timeout)
 
     async def predict(self, text: Text, *, timeout: float | None = None, **options: Unpack[InputOptions]) -> Prediction:
         """As Client.predict."""
@@ -114,10 +132,11 @@ class AsyncClient:
             except LimpidError as error:
                 await asyncio.sleep(attempts.wait_after(error))
 
-    async def _responses(self, request: pb.ExplainRequest, attempts: Attempts) -> AsyncIterator[pb.ExplainResponse]:
-        explain = self._channel.unary_stream(rpcs.EXPLAIN, rpcs.serialize, pb.ExplainResponse.FromString)
+    async def _responses(self, rpc: Stream[Request, Response], request: Request,
+                         attempts: Attempts) -> AsyncGenerator[Response, None]:
+        ask = self._channel.unary_stream(rpcs.SERVICE + rpc.name, rpcs.serialize, rpc.parse)
         async with self._slots:
-            call = explain(request, **self._settings(attempts))
+            call = ask(request, **self._settings(attempts))
             try:
                 with errors.translated():
                     async for response in call:
@@ -125,14 +144,16 @@ class AsyncClient:
             finally:
                 call.cancel()
 
-    async def _parts(self, request: pb.ExplainRequest, timeout: float | None) -> AsyncIterator[Part]:
+    async def _parts(self, rpc: Stream[Request, Response], request: Request, gatherer: Gathering[Response, AnyPart],
+                     timeout: float | None) -> AsyncGenerator[AnyPart, None]:
         """Made again only while nothing has been given out."""
-        gatherer, attempts = Gatherer(request), self._attempts(timeout)
+        attempts = self._attempts(timeout)
         while True:
             try:
-                async for response in self._responses(request, attempts):
-                    if (part := gatherer.add(response)) is not None:
-                        yield part
+                async with aclosing(self._responses(rpc, request, attempts)) as responses:
+                    async for response in responses:
+                        if (part := gatherer.add(response)) is not None:
+                            yield part
                 gatherer.finish()
                 return
             except LimpidError as error:

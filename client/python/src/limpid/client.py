@@ -5,19 +5,20 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, Self, Unpack, overload
 
 from limpid import errors, requests, rpcs
 from limpid.connection import MAX_CALLS, Connection, Tls
 from limpid.errors import LimpidError
-from limpid.gather import Gatherer, Part
+from limpid.gather import AnyPart, Gatherer, Gathering, GenerationGatherer, GenerationPart, Part
+from limpid.generation import GeneratedText
 from limpid.many import Outgoing, Work
 from limpid.models import Cost, Model
-from limpid.requests import ExplainItem, ExplainOptions, InputOptions, Text
+from limpid.requests import ExplainItem, ExplainOptions, GenerateOptions, InputOptions, Text
 from limpid.results import Explanation, Prediction, Tokenization
 from limpid.retry import Attempts
-from limpid.rpcs import Request, Response, Result, Settings, Unary
+from limpid.rpcs import Request, Response, Result, Settings, Stream, Unary
 from limpid.v1 import explain_pb2 as pb
 
 
@@ -62,7 +63,7 @@ class Client:
         while True:
             try:
                 gatherer = Gatherer(request)
-                for response in self._responses(request, attempts):
+                for response in self._responses(rpcs.EXPLAIN, request, attempts):
                     gatherer.add(response)
                 return gatherer.finish()
             except LimpidError as error:
@@ -72,7 +73,8 @@ class Client:
                        **options: Unpack[ExplainOptions]) -> Iterator[Part]:
         """The same, part by part as they arrive: the Prediction comes before any Attribution (its QualityReport after it),
         an AttentionChunk as soon as its layer is computed, the Summary last."""
-        return self._parts(requests.explain(self._model, text, options), timeout)
+        request = requests.explain(self._model, text, options)
+        return self._parts(rpcs.EXPLAIN, request, Gatherer(request), timeout)
 
     @overload
     def explain_many(self, texts: Iterable[Text | ExplainItem], *, on_error: Literal["raise"] = "raise",
@@ -99,6 +101,22 @@ class Client:
             if isinstance(outcome, LimpidError) and on_error == "raise":
                 raise outcome
             yield outcome
+
+    def generate(self, text: Text, *, timeout: float | None = None, **options: Unpack[GenerateOptions]) -> GeneratedText:
+        """A causal language model's continuation of a text (or ids), and why each of its tokens. It is not generated anew once
+        a part of it has come: another attempt might say something else."""
+        request = requests.generate(self._model, text, options)
+        gatherer = GenerationGatherer(request)
+        for _ in self._parts(rpcs.GENERATE, request, gatherer, timeout):
+            pass
+        return gatherer.finish()
+
+    def generate_stream(self, text: Text, *, timeout: float | None = None,
+                        **options: Unpack[GenerateOptions]) -> Generator[GenerationPart, None, None]:
+        """The same, part by part as they arrive: the Prediction for the input, then each GeneratedToken, and before the next
+        one its Attributions (each one's QualityReport after it), the Summary last. Leaving the loop, or close(), cancels it."""
+        request = requests.generate(self._model, text, options)
+        return self._parts(rpcs.GENERATE, request, GenerationGatherer(request), timeout)
 
     def predict(self, text: Text, *, timeout: float | None = None, **options: Unpack[InputOptions]) -> Prediction:
         """The prediction alone."""
@@ -132,22 +150,23 @@ class Client:
             except LimpidError as error:
                 time.sleep(attempts.wait_after(error))
 
-    def _responses(self, request: pb.ExplainRequest, attempts: Attempts) -> Iterator[pb.ExplainResponse]:
-        explain = self._channel.unary_stream(rpcs.EXPLAIN, rpcs.serialize, pb.ExplainResponse.FromString)
+    def _responses(self, rpc: Stream[Request, Response], request: Request, attempts: Attempts) -> Iterator[Response]:
+        ask = self._channel.unary_stream(rpcs.SERVICE + rpc.name, rpcs.serialize, rpc.parse)
         with self._slots:
-            call = explain(request, **self._settings(attempts))
+            call = ask(request, **self._settings(attempts))
             try:
                 with errors.translated():
                     yield from call
             finally:
                 call.cancel()
 
-    def _parts(self, request: pb.ExplainRequest, timeout: float | None) -> Iterator[Part]:
+    def _parts(self, rpc: Stream[Request, Response], request: Request, gatherer: Gathering[Response, AnyPart],
+               timeout: float | None) -> Generator[AnyPart, None, None]:
         """Made again only while nothing has been given out."""
-        gatherer, attempts = Gatherer(request), self._attempts(timeout)
+        attempts = self._attempts(timeout)
         while True:
             try:
-                for response in self._responses(request, attempts):
+                for response in self._responses(rpc, request, attempts):
                     if (part := gatherer.add(response)) is not None:
                         yield part
                 gatherer.finish()

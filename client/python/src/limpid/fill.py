@@ -21,6 +21,7 @@ M = TypeVar("M", bound=Message)
 SHORT_FORMS: dict[str, Callable[[Any], Mapping[str, Any]]] = {
     "limpid.v1.Class": lambda value: {"label": value} if isinstance(value, str) else {"index": value},
     "limpid.v1.Baseline": lambda value: {"token": value} if isinstance(value, str) else {"token_ids": value},
+    "limpid.v1.Completion": lambda value: {"text": value} if isinstance(value, str) else {"token_ids": value},
     "limpid.v1.TokenIds": lambda value: {"ids": value},
     "limpid.v1.Span": lambda value: dict(zip(("begin_byte", "end_byte", "sequence"), value)),
 }

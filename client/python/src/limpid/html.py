@@ -7,6 +7,7 @@ page's own, so that they suit light and dark pages alike. Whatever came from out
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from limpid.generation import GeneratedText, GeneratedToken
     from limpid.results import Attribution, Edits, Explanation, MethodCard, Prediction, QualityReport, Unit
 
 ORANGE, BLUE = (224, 130, 20), (67, 147, 195)
@@ -22,6 +24,8 @@ ORANGE, BLUE = (224, 130, 20), (67, 147, 195)
 OPACITY = 0.55
 # Cells of a matrix that are drawn; more is a picture for other tools.
 MAX_CELLS = 64 * 64
+# Of the heatmaps of a generated text, all told; a notebook is slow with more.
+MAX_SPANS = 20_000
 _STRONGEST = "strongest \u00b1"
 
 _STYLE = """<style>
@@ -31,6 +35,15 @@ _STYLE = """<style>
 .limpid .method { margin-top: .6em; }
 .limpid .small { font-size: 12px; opacity: .8; }
 .limpid .grid { display: inline-grid; gap: 1px; margin: .2em 0 .5em; }
+.limpid .generated { display: flex; flex-wrap: wrap; white-space: pre-wrap; }
+.limpid .generated label { position: relative; border-bottom: 1px dotted; margin-right: 1px; }
+.limpid .generated label:has(input) { cursor: pointer; }
+.limpid .generated label:has(:checked) { outline: 2px solid; border-radius: 2px; }
+.limpid .generated label:has(:focus-visible) { outline: 3px solid Highlight; }
+.limpid .generated input { position: absolute; opacity: 0; }
+.limpid .generated .why { display: none; order: 1; width: 100%; margin-top: .6em; }
+.limpid .generated label:has(:checked) + .why { display: block; }
+.limpid b.token { white-space: pre-wrap; }
 .limpid .grid i { width: 1.2em; height: 1.2em; border-radius: 2px; }
 </style>"""
 
@@ -56,6 +69,37 @@ def of_attribution(attribution: Attribution) -> str:
     return _page([_attribution(attribution)])
 
 
+def of_generated_token(token: GeneratedToken) -> str:
+    return _page([f"<div>{_chosen(token)}</div>", *map(_attribution, token.attributions)])
+
+
+def of_generated_text(generated: GeneratedText) -> str:
+    """The text, of which one token can be chosen; below it, what was before that token as heatmaps.
+
+    Radio buttons and CSS, so that it works wherever a notebook is shown, and from the keyboard.
+    """
+    spans, shown, body = 0, 0, []
+    group = f"limpid-{uuid.uuid4().hex}"
+    for token in generated.tokens:
+        spans += sum(len(attribution.units) for attribution in token.attributions)
+        piece = f'<span title="{_chance(token)}">{_visible(token)}</span>'
+        if not token.attributions or spans > MAX_SPANS:
+            body.append(f"<label>{piece}</label>")
+            continue
+        shown += 1
+        body.append(f'<label><input type="radio" name="{group}"{" checked" * (shown == 1)}>{piece}</label>'
+                    f'<div class="why"><div>{_chosen(token)}</div>{"".join(map(_attribution, token.attributions))}</div>')
+    summary = generated.summary
+    notes = [f"by {summary.model.name}", f"{len(generated.tokens)} tokens behind {len(generated.prediction.tokens)}",
+             f"ended by {generated.finish_reason}", f"{summary.timings.total_ms:.0f} ms"]
+    if shown:
+        notes.append("choose a token to see what it owes to those before it")
+    if left := sum(bool(token.attributions) for token in generated.tokens) - shown:
+        notes.append(f"{left} more have an explanation, each shown by itself")
+    given = f'<p class="small" dir="auto">{escape(" ".join(generated.source.texts))}</p>' if generated.source.texts else ""
+    return _page([given, f'<div class="generated" dir="auto">{"".join(body)}</div>', _small(", ".join(notes))])
+
+
 def tint(score: float, scale: float) -> str:
     """A CSS colour; `scale` is the score of the strongest."""
     red, green, blue = ORANGE if score >= 0 else BLUE
@@ -76,6 +120,21 @@ def _prediction(prediction: Prediction) -> str:
     target = prediction.target
     about = f" &middot; {escape(target.description)} = {target.value:.4g}" if target else ""
     return f"<div><b>{escape(said)}</b>{chance}{about}</div>"
+
+
+def _visible(token: GeneratedToken) -> str:
+    """Line ends are seen, not made: the tokens are a row of things to choose from."""
+    return escape(token.piece).replace("\n", "\u21b5")
+
+
+def _chance(token: GeneratedToken) -> str:
+    return f"p {np.exp(token.log_prob):.3f}"
+
+
+def _chosen(token: GeneratedToken) -> str:
+    others = ", ".join(f"{escape(other.text)} {np.exp(other.log_prob):.3f}" for other in token.alternatives)
+    return (f'<b class="token">{_visible(token)}</b> <span class="small">token {token.index}, {_chance(token)}'
+            f'{f"; best: {others}" if others else ""}</span>')
 
 
 def _percent(probability: float) -> str:

@@ -28,7 +28,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Model:
-    """task: classification, regression, multi_label or embedding. methods: names that Method and `methods=` take."""
+    """task: classification, regression, multi_label, embedding or language_model. methods: names that Method and `methods=` take."""
 
     identity: ModelIdentity
     architecture: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
 from limpid.fill import fill, invalid
 from limpid.v1 import explain_pb2 as pb
@@ -16,6 +16,16 @@ Granularity: TypeAlias = Literal["token", "word", "sentence", "span"]
 Aggregation: TypeAlias = Literal["sum", "sum_abs"]
 Normalization: TypeAlias = Literal["l1", "l2", "max_abs"]
 Priority: TypeAlias = Literal["interactive", "bulk"]
+Question = TypeVar("Question", pb.ExplainRequest, pb.GenerateRequest)
+
+
+class Sampling(TypedDict, total=False):
+    """How the next token is chosen. temperature: default 0, the best token each time; top_k, top_p and seed go with one."""
+
+    temperature: float
+    top_k: int
+    top_p: float
+    seed: int
 
 
 class Method:
@@ -95,6 +105,33 @@ class ExplainOptions(InputOptions, total=False):
     allow_partial: bool
 
 
+class GenerateOptions(InputOptions, total=False):
+    """max_new_tokens: default 64. stop: one or several texts that end it, and are left out. ignore_end: go on behind the
+    model's end of text.
+    completion: a text, or ids, that is taken as if it had been generated.
+    alternatives: with each token the so many best in its place, at most 20.
+    methods: why each token, default none. explained: of these tokens only, by index.
+    target: Target.contrast, whose `target` is left out: why this token rather than the foil. Default the token.
+    score, granularity, aggregation, normalization, quality, priority: as in ExplainOptions.
+    """
+
+    max_new_tokens: int
+    sampling: Sampling
+    stop: str | Sequence[str]
+    ignore_end: bool
+    completion: Text
+    alternatives: int
+    methods: str | Method | Sequence[str | Method | Mapping[str, Any]]
+    explained: Sequence[int]
+    target: Target
+    score: Score
+    granularity: Granularity
+    aggregation: Aggregation
+    normalization: Normalization
+    quality: bool | Sequence[str] | Mapping[str, Any]
+    priority: Priority
+
+
 class ExplainItem(ExplainOptions):
     """One of many: a text with options of its own."""
 
@@ -111,22 +148,17 @@ def tokenize(model: str, text: Text, options: InputOptions) -> pb.TokenizeReques
 
 def explain(model: str, text: Text, options: ExplainOptions) -> pb.ExplainRequest:
     """`model`: where the options name none."""
-    values: dict[str, Any] = _input(text, dict(options))
-    methods, target, score = (values.pop(name, None) for name in ("methods", "target", "score"))
-    quality, attention = values.get("quality"), values.get("attention")
-    if isinstance(quality, bool):
-        values["quality"] = {} if quality else None
-    elif isinstance(quality, Sequence):
-        values["quality"] = {"metrics": quality}
-    if isinstance(attention, bool):
+    values: dict[str, Any] = dict(options)
+    if isinstance(attention := values.get("attention"), bool):
         values["attention"] = {} if attention else None
-    request = fill(pb.ExplainRequest(), {"model": model, **values})
-    if target is not None or score is not None:
-        _fill_target(request.target, target, score)
-    single = isinstance(methods, (str, Method, Mapping))
-    for index, method in enumerate([methods] if single else methods or ()):
-        request.methods.append(_fill_method(method, f"methods[{index}]"))
-    return request
+    return _fill_question(pb.ExplainRequest(), model, text, values)
+
+
+def generate(model: str, text: Text, options: GenerateOptions) -> pb.GenerateRequest:
+    values: dict[str, Any] = dict(options)
+    if isinstance(stop := values.get("stop"), str):
+        values["stop"] = [stop]
+    return _fill_question(pb.GenerateRequest(), model, text, values)
 
 
 def explain_item(model: str, item: Text | ExplainItem, common: ExplainOptions) -> pb.ExplainRequest:
@@ -136,6 +168,24 @@ def explain_item(model: str, item: Text | ExplainItem, common: ExplainOptions) -
     if "text" not in own:
         raise invalid("text", "a dictionary of explain_many has none")
     return explain(model, own.pop("text"), {**common, **own})  # type: ignore[typeddict-item]
+
+
+def _fill_question(request: Question, model: str, text: Text, options: dict[str, Any]) -> Question:
+    """What both kinds have: an input, methods, a target, a quality."""
+    values = _input(text, options)
+    methods, target, score = (values.pop(name, None) for name in ("methods", "target", "score"))
+    quality = values.get("quality")
+    if isinstance(quality, bool):
+        values["quality"] = {} if quality else None
+    elif isinstance(quality, Sequence):
+        values["quality"] = {"metrics": quality}
+    fill(request, {"model": model, **values})
+    if target is not None or score is not None:
+        _fill_target(request.target, target, score)
+    single = isinstance(methods, (str, Method, Mapping))
+    for index, method in enumerate([methods] if single else methods or ()):
+        request.methods.append(_fill_method(method, f"methods[{index}]"))
+    return request
 
 
 def _input(text: Text, options: dict[str, Any]) -> dict[str, Any]:
@@ -163,4 +213,4 @@ def _fill_method(method: str | Method | Mapping[str, Any], where: str) -> pb.Met
     return fill(pb.Method(), {name: options}, where)
 
 
-__all__ = ["ExplainItem", "ExplainOptions", "InputOptions", "Method", "Target", "Text"]
+__all__ = ["ExplainItem", "ExplainOptions", "GenerateOptions", "InputOptions", "Method", "Sampling", "Target", "Text"]

@@ -213,15 +213,19 @@ class QualityValue:
 
 @dataclass(frozen=True)
 class QualityReport:
+    """generated_index: of a generation, the token that is explained; else None."""
+
     method_index: int
     values: tuple[QualityValue, ...]
     replacement: str
     rows: int
+    generated_index: int | None
 
 
 @dataclass(frozen=True)
 class Source:
-    """What was explained: the texts that were sent (none, if ids were), and its tokens."""
+    """What was explained: the texts that were sent (none, if ids were), and its tokens. Of a generated token, the text and
+    what was generated before it."""
 
     texts: tuple[str, ...]
     tokens: tuple[Token, ...]
@@ -240,6 +244,7 @@ class Attribution:
     scores: [U], one a unit; empty for head scores. scaled_scores: the same by card.scale, with a normalization.
     heads: [L, H], of head_importance. matrix: of token_interactions. edits: of hot_flip, input_reduction, counterfactual.
     refinements: the same method with fewer passes, with send_refinements.
+    generated_index, target: of a generation, the token that is explained and its F; else None.
     """
 
     method_index: int
@@ -251,6 +256,8 @@ class Attribution:
     scaled_scores: Floats
     matrix: TokenMatrix | None
     edits: Edits | None
+    generated_index: int | None
+    target: ResolvedTarget | None
     source: Source = field(repr=False)
     quality: QualityReport | None = None
     refinements: tuple[Attribution, ...] = ()
@@ -298,8 +305,19 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Generation:
+    """How a generation ended. finish_reason: length, end, stop or completion. text: all of it, without what stopped it."""
+
+    finish_reason: str
+    tokens: int
+    text: str
+    first_token_ms: float
+    first_explained_token_ms: float
+
+
+@dataclass(frozen=True)
 class Summary:
-    """What the answer cost, of which weights it is, and what is missing in it."""
+    """What the answer cost, of which weights it is, and what is missing in it. generation: None of an explanation."""
 
     timings: Timings
     rows_forward: int
@@ -313,6 +331,17 @@ class Summary:
     missing_attention_layers: tuple[int, ...]
     condition_unmet: bool
     missing_quality: tuple[int, ...]
+    generation: Generation | None
+
+
+def choose(attributions: tuple[Attribution, ...], which: int | str) -> Attribution:
+    """By index or method's name."""
+    if isinstance(which, int):
+        return attributions[which]
+    for attribution in attributions:
+        if attribution.method == which:
+            return attribution
+    raise KeyError(f"{which}: the answer has {', '.join(a.method for a in attributions) or 'no method'}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,12 +355,7 @@ class Explanation:
     source: Source = field(repr=False)
 
     def __getitem__(self, which: int | str) -> Attribution:
-        if isinstance(which, int):
-            return self.attributions[which]
-        for attribution in self.attributions:
-            if attribution.method == which:
-                return attribution
-        raise KeyError(f"{which}: the answer has {', '.join(a.method for a in self.attributions) or 'no method'}")
+        return choose(self.attributions, which)
 
     def __iter__(self) -> Iterator[Attribution]:
         return iter(self.attributions)

@@ -19,7 +19,6 @@ Response = TypeVar("Response", bound=Message)
 Result = TypeVar("Result")
 
 SERVICE = "/limpid.v1.Explainer/"
-EXPLAIN = SERVICE + "Explain"
 EXPLAIN_MANY = SERVICE + "ExplainMany"
 
 
@@ -41,6 +40,18 @@ class Unary(Generic[Request, Response, Result]):
     name: str
     parse: Callable[[bytes], Response]
     read: Callable[[Response], Result]
+
+
+@dataclass(frozen=True)
+class Stream(Generic[Request, Response]):
+    """A call whose answer comes in parts."""
+
+    name: str
+    parse: Callable[[bytes], Response]
+
+
+EXPLAIN = Stream[pb.ExplainRequest, pb.ExplainResponse]("Explain", pb.ExplainResponse.FromString)
+GENERATE = Stream[pb.GenerateRequest, pb.GenerateResponse]("Generate", pb.GenerateResponse.FromString)
 
 
 def _cost(response: pb.EstimateCostResponse) -> Cost:
