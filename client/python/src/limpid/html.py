@@ -163,8 +163,10 @@ def _attribution(attribution: Attribution) -> str:
 def _text(attribution: Attribution) -> Iterator[str]:
     pieces = attribution.pieces
     texts = attribution.source.texts
-    plain = [i for i, unit in enumerate(attribution.units) if not unit.is_special]
-    special = [i for i, unit in enumerate(attribution.units) if unit.is_special]
+    # A generated token has no character until those that complete it have come.
+    is_aside = [unit.is_special or bool(texts) and unit.begin_char == unit.end_char for unit in attribution.units]
+    plain = [i for i, aside in enumerate(is_aside) if not aside]
+    asides = [i for i, aside in enumerate(is_aside) if aside]
     scale = max((abs(float(attribution.scores[i])) for i in plain), default=0.0) or 1.0
 
     def span(index: int, text: str) -> str:
@@ -178,7 +180,7 @@ def _text(attribution: Attribution) -> Iterator[str]:
     if not texts:
         yield f'<p>{" ".join(span(i, pieces[i]) for i in plain)}</p>'
     legend = "orange: for, blue: against" if attribution.card.is_signed else "the stronger the tint, the larger"
-    aside = "".join(f", {pieces[i]} {attribution.scores[i]:+.3g}" for i in special)
+    aside = "".join(f", {pieces[i]} {attribution.scores[i]:+.3g}" for i in asides)
     yield _small(f"{legend}; {_STRONGEST}{scale:.3g}{aside}")
 
 
