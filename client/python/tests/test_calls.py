@@ -75,7 +75,7 @@ def test_prediction_tokens_and_cost(caller, text):
 
 
 def test_models(caller):
-    assert [model.name for model in caller.models()] == ["demo", "gpt2", "minilm"]
+    assert [model.name for model in caller.models()] == ["demo", "minilm", "gpt2"]
     assert caller.model() == caller.models()[0]
     assert caller.model("minilm").task == "embedding"
 
