@@ -9,7 +9,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
                           AutoModelForSequenceClassification, BertConfig,
                           CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
-                          MistralConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
+                          MistralConfig, ModernBertConfig, MPNetConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
 
@@ -60,6 +60,17 @@ KIN = (
     Shape("albert", layers=3, heads=5, hidden=30, intermediate=62, embedding=16, activation="gelu_new", family="albert"),
     Shape("albert-classes", layers=2, heads=3, hidden=48, intermediate=51, labels=2, embedding=48, eps=1e-6,
           family="albert"),
+    Shape("mpnet", layers=2, heads=3, hidden=36, intermediate=50, eps=1e-5, positions=66, family="mpnet"),
+    Shape("mpnet-classes", layers=3, heads=2, hidden=34, intermediate=45, labels=3, eps=1e-12, positions=258,
+          family="mpnet", options={"relative_attention_num_buckets": 35}),
+    Shape("modernbert", layers=4, heads=3, hidden=36, intermediate=29, eps=1e-5, family="modernbert",
+          options={"local_attention": 6}),
+    Shape("modernbert-classes", layers=3, heads=2, hidden=32, intermediate=40, labels=4, eps=1e-4, family="modernbert",
+          activation="gelu_pytorch_tanh", options={
+              "local_attention": 5, "classifier_pooling": "mean", "classifier_bias": True, "norm_bias": True,
+              "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}),
+    Shape("modernbert-first", layers=2, heads=2, hidden=36, intermediate=31, labels=2, eps=1e-5, family="modernbert",
+          activation="silu", options={"attention_bias": True, "mlp_bias": True, "classifier_activation": "relu"}),
 )
 # A masked language model of each.
 MASKED = (
@@ -74,6 +85,10 @@ MASKED = (
           language_model=True),
     Shape("albert-masked", layers=3, heads=3, hidden=33, intermediate=62, embedding=16, activation="gelu_new",
           family="albert", language_model=True),
+    Shape("mpnet-masked", layers=2, heads=3, hidden=36, intermediate=50, eps=1e-5, positions=66, family="mpnet",
+          language_model=True),
+    Shape("modernbert-masked", layers=4, heads=2, hidden=36, intermediate=33, eps=1e-5, family="modernbert",
+          language_model=True, options={"local_attention": 8, "decoder_bias": False}),
 )
 LLAMA_3_SCALING = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                    "original_max_position_embeddings": 24, "rope_theta": 500.0}
@@ -193,7 +208,8 @@ def begun(types) -> Tokenizer:
 FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_level),
             "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
             "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece),
-            "albert": (AlbertConfig, word_piece), "gpt2": (GPT2Config, endless), "gpt-neo": (GPTNeoConfig, endless),
+            "albert": (AlbertConfig, word_piece), "mpnet": (MPNetConfig, word_piece),
+            "modernbert": (ModernBertConfig, word_piece), "gpt2": (GPT2Config, endless), "gpt-neo": (GPTNeoConfig, endless),
             "opt": (OPTConfig, begun), "llama": (LlamaConfig, begun), "mistral": (MistralConfig, begun),
             "qwen2": (Qwen2Config, endless), "qwen3": (Qwen3Config, endless)}
 
@@ -226,6 +242,16 @@ def config_of(shape: Shape, made: Tokenizer):
     if shape.family == "distilbert":
         return DistilBertConfig(dim=shape.hidden, n_layers=shape.layers, n_heads=shape.heads,
                                 hidden_dim=shape.intermediate, activation=shape.activation, **tables)
+    if shape.family == "modernbert":
+        special = {f"{name}_token_id": pad for name in ("bos", "eos", "cls", "sep")}
+        return ModernBertConfig(hidden_size=shape.hidden, num_hidden_layers=shape.layers,
+                                num_attention_heads=shape.heads, intermediate_size=shape.intermediate,
+                                hidden_activation=shape.activation, norm_eps=shape.eps, **tables, **special,
+                                **shape.options)
+    if shape.family == "mpnet":
+        return MPNetConfig(hidden_size=shape.hidden, num_hidden_layers=shape.layers, num_attention_heads=shape.heads,
+                           intermediate_size=shape.intermediate, hidden_act=shape.activation, layer_norm_eps=shape.eps,
+                           **tables, **shape.options)
     if shape.embedding:
         tables["embedding_size"] = shape.embedding
     return FAMILIES[shape.family][0](

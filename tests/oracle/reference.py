@@ -25,7 +25,8 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
     kind = (AutoModelForSequenceClassification if name.endswith("ForSequenceClassification") else
             AutoModelForMaskedLM if name.endswith("ForMaskedLM") else
             AutoModelForCausalLM if name.endswith(("ForCausalLM", "LMHeadModel")) else AutoModel)
-    has_pooler = kind is AutoModel and config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "albert")
+    has_pooler = kind is AutoModel and config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "albert",
+                                                                    "mpnet")
     options = {"add_pooling_layer": False} if has_pooler else {}
     model = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, **options)
     return model.eval().requires_grad_(False)
@@ -35,6 +36,8 @@ def layers_of(encoder):
     """The modules that a pass calls one after the other; ALBERT calls its only one again and again."""
     if hasattr(encoder, "transformer"):
         return list(encoder.transformer.layer)
+    if hasattr(encoder, "layers") and not is_decoder(encoder):
+        return list(encoder.layers)
     if is_decoder(encoder):
         return list(getattr(encoder, "h", None) or getattr(encoder, "decoder", encoder).layers)
     if hasattr(encoder.encoder, "albert_layer_groups"):
@@ -50,9 +53,13 @@ def context_reader(layer):
     """The module that reads the heads' outputs, side by side."""
     if hasattr(layer, "self_attn"):
         return getattr(layer.self_attn, "out_proj", None) or layer.self_attn.o_proj
+    if hasattr(layer, "attn") and hasattr(layer.attn, "Wo"):
+        return layer.attn.Wo
     if hasattr(layer, "attn"):
         return layer.attn.c_proj if hasattr(layer.attn, "c_proj") else layer.attn.attention.out_proj
     attention = layer.attention
+    if hasattr(attention, "attn"):
+        return attention.attn.o
     return getattr(attention, "out_lin", None) or getattr(attention, "dense", None) or attention.output.dense
 
 
@@ -250,7 +257,8 @@ class _Taps:
             self.hooks.append(layers_of(self.bert)[0].register_forward_pre_hook(self._keep_first))
         else:
             embeddings = self.bert.embeddings
-            self.hooks.append(embeddings.LayerNorm.register_forward_pre_hook(self._keep_sum))
+            norm = getattr(embeddings, "LayerNorm", None) or embeddings.norm
+            self.hooks.append(norm.register_forward_pre_hook(self._keep_sum))
             self.hooks.append(embeddings.register_forward_hook(self._keep_output))
         for layer in set(layers_of(self.bert)):
             self.hooks.append(context_reader(layer).register_forward_pre_hook(self._keep_context))

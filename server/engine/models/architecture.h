@@ -18,10 +18,11 @@ enum class Activation { kGelu, kGeluTanh, kRelu, kTanh, kSilu };
 // & Sennrich 2019): y = s / sqrt(mean(s^2) + eps) * weight.
 enum class NormKind { kLayerNorm, kRmsNorm };
 
-// Which token the classifier reads.
+// What the classifier reads.
 enum class Head {
   kNone,         // no classifier: the last hidden state; pooled for an embedding
-  kFirstToken,   // by way of f(dense)
+  kFirstToken,   // that token's last hidden state, as in all but the next; by way of f(dense)
+  kMeanToken,    // the mean over all tokens, by way of f(dense)
   kLastToken,    // directly
   kTargetToken,  // the target's; scores of the whole vocabulary
 };
@@ -38,10 +39,12 @@ struct WeightNames {
   std::string embedding_projection = {};  // from embedding_size to hidden_size; empty: there is none
   std::string query = {}, key = {}, value = {};
   std::string query_key_value = {};            // where the three are one
+  std::string relative_bias = {};              // [buckets, heads], of all layers; empty: there is none
   std::string query_norm = {}, key_norm = {};  // of each head; empty: there are none
   std::string attention_output, attention_norm;
-  std::string mlp_gate = {};  // of a gated feed-forward; empty: it has no gate
-  std::string mlp_up, mlp_down, mlp_norm;
+  std::string mlp_gate = {};     // of a gated feed-forward; empty: it has no gate, or
+  std::string mlp_gate_up = {};  // where gate and mlp_up are one, the gate's rows first
+  std::string mlp_up = {}, mlp_down, mlp_norm;
   std::string final_norm = {};       // behind the last layer; empty: there is none
   std::string pooler = {};           // the head's first layer, where it is part of the encoder: under the prefix
   std::string head_dense = {};       // where it is not: without the prefix
@@ -58,7 +61,7 @@ struct Rotary {
 
 // Which linear layers have a bias.
 struct Biases {
-  bool query_key_value = true, attention_output = true, mlp = true, classifier = true;
+  bool query_key_value = true, attention_output = true, mlp = true, norm = true, head_dense = true, classifier = true;
 };
 
 // Field names are config.json's where it has one.
@@ -71,7 +74,8 @@ struct Architecture {
   int64_t hidden_size = 0, num_hidden_layers = 0, num_attention_heads = 0, intermediate_size = 0;
   int64_t num_key_value_heads = 0, head_size = 0;
   // Of the layers. The defaults are a post-norm encoder's.
-  bool has_norms_first = false;  // attention and feed-forward read a norm of what they are added to
+  bool has_norms_first = false;   // attention and feed-forward read a norm of what they are added to,
+  bool skips_first_norm = false;  // but the first layer's attention reads what the embeddings' norm gave
   NormKind norm = NormKind::kLayerNorm;
   double norm_eps = 0;
   Activation activation = Activation::kGelu;
@@ -79,6 +83,8 @@ struct Architecture {
   std::vector<int64_t> windows;  // [layers], of AttentionMask; empty: no layer has one
   double attention_scale = 0;    // 0: 1 / sqrt(head_size)
   std::optional<Rotary> rotary;
+  std::optional<Rotary> window_rotary;  // of the layers that have a window, where theirs is another
+  int64_t num_relative_buckets = 0;     // of names.relative_bias
   Biases biases;
   bool has_transposed_weights = false;  // of the layers' linear layers: stored [in, out]
   Head head = Head::kNone;
@@ -90,6 +96,9 @@ struct Architecture {
   std::vector<int32_t> end_tokens;  // that end a generated text
   WeightNames names;
 
+  bool has_gate() const { return !names.mlp_gate.empty() || !names.mlp_gate_up.empty(); }
+  bool has_window(size_t layer) const { return !windows.empty() && windows[layer] > 0; }
+  bool reads_one_token() const { return head != Head::kNone && head != Head::kMeanToken; }
   // Of what the classifier reads.
   int64_t classifier_size() const { return names.classifier.empty() ? embedding_size : hidden_size; }
   int64_t attention_size() const { return num_attention_heads * head_size; }
@@ -110,6 +119,11 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
 absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const ConfigJson& config);
 // ALBERT (Lan et al. 2020), of one group of one layer.
 absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const ConfigJson& config);
+
+// MPNet (Song et al. 2020).
+absl::StatusOr<Architecture> DescribeMpnet(const std::string& name, const ConfigJson& config);
+// ModernBERT (Warner et al. 2024).
+absl::StatusOr<Architecture> DescribeModernBert(const std::string& name, const ConfigJson& config);
 
 // These a bare model, its ...ForSequenceClassification and its causal language model.
 

@@ -11,17 +11,6 @@
 namespace limpid::engine {
 namespace {
 
-absl::StatusOr<Activation> ParseActivation(const ConfigJson& config, const char* field, const char* default_act) {
-  ABSL_ASSIGN_OR_RETURN(const std::string name, config.String(field, default_act));
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
-  if (name == "relu") return Activation::kRelu;
-  if (name == "silu" || name == "swish") return Activation::kSilu;
-  return absl::UnimplementedError(absl::StrCat(field, " '", name,
-                                               "' is not supported; supported are gelu, gelu_new, "
-                                               "gelu_pytorch_tanh, relu, silu"));
-}
-
 // As Transformers decides it: `problem_type` if given, else one label is a regression.
 absl::StatusOr<ModelCard::Task> ParseTask(const ConfigJson& config, size_t num_labels) {
   ABSL_ASSIGN_OR_RETURN(const std::string problem, config.String("problem_type", ""));
@@ -41,6 +30,17 @@ absl::StatusOr<std::vector<std::string>> ParseLabels(const ConfigJson& config) {
 }
 
 }  // namespace
+
+absl::StatusOr<Activation> ReadActivation(const ConfigJson& config, const char* field, const char* default_act) {
+  ABSL_ASSIGN_OR_RETURN(const std::string name, config.String(field, default_act));
+  if (name == "gelu") return Activation::kGelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
+  if (name == "relu") return Activation::kRelu;
+  if (name == "silu" || name == "swish") return Activation::kSilu;
+  return absl::UnimplementedError(absl::StrCat(field, " '", name,
+                                               "' is not supported; supported are gelu, gelu_new, "
+                                               "gelu_pytorch_tanh, relu, silu"));
+}
 
 absl::Status ReadExtents(const ConfigJson& config, const FieldNames& fields, Architecture* a) {
   ABSL_ASSIGN_OR_RETURN(a->vocab_size, config.Int("vocab_size", 1, kMaxExtent));
@@ -62,7 +62,7 @@ absl::Status ReadExtents(const ConfigJson& config, const FieldNames& fields, Arc
     ABSL_ASSIGN_OR_RETURN(a->norm_eps, config.Number(fields.norm_eps, a->norm_eps));
     if (a->norm_eps <= 0) return config.Error(fields.norm_eps, "must be positive");
   }
-  ABSL_ASSIGN_OR_RETURN(a->activation, ParseActivation(config, fields.hidden_act, fields.default_act));
+  ABSL_ASSIGN_OR_RETURN(a->activation, ReadActivation(config, fields.hidden_act, fields.default_act));
   if (!config.Has("head_dim") && a->hidden_size % a->num_attention_heads != 0) {
     return config.Error(fields.num_attention_heads,
                         absl::StrCat("must divide ", fields.hidden_size, " ", a->hidden_size));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "engine/models/architecture.h"
 #include "engine/weights/config_json.h"
 
@@ -28,6 +29,9 @@ struct FieldNames {
 
 // Extents, activation and the norms' eps; as many heads of keys and values as of queries.
 absl::Status ReadExtents(const ConfigJson& config, const FieldNames& fields, Architecture* a);
+
+// The name of a function f; the default if the field is absent. UNIMPLEMENTED for one that no model here has.
+absl::StatusOr<Activation> ReadActivation(const ConfigJson& config, const char* field, const char* default_act);
 
 // Labels and task of a ...ForSequenceClassification.
 absl::Status ReadClasses(const ConfigJson& config, Architecture* a);

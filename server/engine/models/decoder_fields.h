@@ -17,10 +17,6 @@ absl::StatusOr<Architecture> ReadDecoder(const std::string& name, const ConfigJs
 // Llama's numbers, rotary embedding and names; biases as `attention_bias` and `mlp_bias` say.
 absl::StatusOr<Architecture> ReadLlama(const std::string& name, const ConfigJson& config);
 
-// rope_parameters, or rope_theta and rope_scaling as Transformers wrote them before version 5. UNIMPLEMENTED for a
-// rope_type other than default, linear, llama3 and yarn.
-absl::StatusOr<Rotary> ReadRotary(const ConfigJson& config, const Architecture& a);
-
 // As Qwen's models have it: the layers from max_window_layers on, or those that layer_types says.
 absl::Status ReadWindows(const ConfigJson& config, Architecture* a);
 

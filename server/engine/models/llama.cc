@@ -4,6 +4,7 @@
 #include "base/status_macros.h"
 #include "engine/models/architecture.h"
 #include "engine/models/decoder_fields.h"
+#include "engine/models/rotary.h"
 
 namespace limpid::engine {
 

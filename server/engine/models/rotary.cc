@@ -1,3 +1,5 @@
+#include "engine/models/rotary.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "engine/models/decoder_fields.h"
 
 namespace limpid::engine {
 namespace {
@@ -69,7 +70,12 @@ absl::StatusOr<Rotary> ReadRotary(const ConfigJson& config, const Architecture& 
   if (!parameters.has_value()) {
     ABSL_ASSIGN_OR_RETURN(parameters, config.Object("rope_parameters"));
   }
-  ABSL_ASSIGN_OR_RETURN(double base, config.Number("rope_theta", 10000));
+  ABSL_ASSIGN_OR_RETURN(const double base, config.Number("rope_theta", 10000));
+  return ReadRotary(config, parameters, base, a);
+}
+
+absl::StatusOr<Rotary> ReadRotary(const ConfigJson& config, const std::optional<ConfigJson>& parameters, double base,
+                                  const Architecture& a) {
   double partial = 1;
   std::string type = "default";
   if (parameters.has_value()) {

@@ -30,9 +30,11 @@ at::Tensor SumGroups(const at::Tensor& x, int64_t num_key_value_heads) {
 }
 
 // A [num_heads, queries, keys], the queries beginning with token `first` of the sequence.
-at::Tensor Probabilities(const AttentionMask& mask, double scale, const at::Tensor& query, const at::Tensor& key,
-                         int64_t first) {
+// `bias` may be undefined, else [num_heads, queries, keys].
+at::Tensor Probabilities(const AttentionMask& mask, double scale, const at::Tensor& bias, const at::Tensor& query,
+                         const at::Tensor& key, int64_t first) {
   at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
+  if (bias.defined()) scores.add_(bias);
   const int64_t keys = key.size(1);
   for (int64_t q = 0; q < query.size(1) && mask.hides_any(); ++q) {
     const AttentionMask::Range seen = mask.Keys(first + q, keys);
@@ -45,11 +47,24 @@ at::Tensor Probabilities(const AttentionMask& mask, double scale, const at::Tens
   return at::_softmax(scores, -1, /*half_to_float=*/false);
 }
 
+// [num_heads, queries, keys], of so many queries and of all keys of the sequence that begins at `begin`.
+at::Tensor BiasOf(const RelativeBias& bias, int64_t begin, int64_t length, int64_t first, int64_t queries) {
+  if (!bias.table.defined()) return {};
+  const at::Tensor keys = bias.positions.narrow(0, begin, length);
+  const at::Tensor differences = keys.unsqueeze(0) - keys.narrow(0, first, queries).unsqueeze(1);
+  const at::Tensor columns = (differences + bias.table.size(1) / 2).flatten();
+  return bias.table.index_select(1, columns).view({bias.table.size(0), queries, length});
+}
+
+bool IsTuned(const AttentionShape& shape, const at::Tensor& qkv) {
+  return cpu::Takes(qkv) && !shape.bias.table.defined();
+}
+
 }  // namespace
 
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
                             std::vector<at::Tensor>* probs) {
-  if (cpu::Takes(qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, keeps_probs, probs);
+  if (IsTuned(shape, qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, keeps_probs, probs);
   const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
   const bool is_single = !shape.only_queries.empty();
   at::Tensor output = at::empty({is_single ? shape.num_sequences() : qkv.size(0), heads * size}, qkv.options());
@@ -63,7 +78,9 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
     const at::Tensor value = Repeat(Heads(key_values, kv_heads * size, kv_heads, size), heads);
     const int64_t first = is_single ? shape.only_queries[s] : 0, queries = is_single ? 1 : length;
     const at::Tensor query = Heads(own.narrow(0, first, queries), 0, heads, size);
-    const at::Tensor a = Probabilities(shape.mask, shape.ScaleOf(qkv), query, key, key.size(1) - length + first);
+    const at::Tensor a =
+        Probabilities(shape.mask, shape.ScaleOf(qkv), BiasOf(shape.bias, begin, length, first, queries), query, key,
+                      key.size(1) - length + first);
     const int64_t to = is_single ? static_cast<int64_t>(s) : begin;
     Heads(output.narrow(0, to, queries), 0, heads, size).copy_(at::bmm(a, value));
     const bool is_kept = !is_single && (keeps_probs.empty() || keeps_probs[s] != 0);
@@ -74,7 +91,7 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
 
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps) {
-  if (cpu::Takes(qkv)) return cpu::AttentionVjp(*cpu::BestKernels(), shape, qkv, probs, grad_output, taps);
+  if (IsTuned(shape, qkv)) return cpu::AttentionVjp(*cpu::BestKernels(), shape, qkv, probs, grad_output, taps);
   const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
   const double scale = shape.ScaleOf(qkv);
   at::Tensor grad_qkv = at::empty_like(qkv);
@@ -88,7 +105,10 @@ at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std:
       return Heads(x.narrow(0, begin, length), (heads + kv_heads) * size, kv_heads, size);
     };
     const at::Tensor query = query_of(qkv), key = Repeat(key_of(qkv), heads), value = Repeat(value_of(qkv), heads);
-    const at::Tensor a = probs[s].defined() ? probs[s] : Probabilities(shape.mask, scale, query, key, 0);
+    const at::Tensor a =
+        probs[s].defined()
+            ? probs[s]
+            : Probabilities(shape.mask, scale, BiasOf(shape.bias, begin, length, 0, length), query, key, 0);
     const at::Tensor grad_o = query_of(grad_output);
     const at::Tensor grad_a = at::bmm(grad_o, value.transpose(1, 2));
     if (!taps.gradient_attention.empty() && taps.gradient_attention[s].defined()) {

@@ -26,6 +26,12 @@ struct AttentionMask {
   bool hides_any() const { return is_causal || window > 0; }
 };
 
+// Added to the scores before the softmax: by head, and by the position of the key less that of the query.
+struct RelativeBias {
+  at::Tensor table;      // [heads, 2 * max_tokens - 1], the least difference first; undefined: there is none
+  at::Tensor positions;  // [total_tokens] int64
+};
+
 // Multi-head self-attention over packed sequences (Vaswani et al. 2017), between the QKV projection and the output
 // projection: per sequence and head, A = softmax(scale Q K^T) over the keys that the mask leaves, O = A V. Heads share
 // keys and values in groups (Ainslie et al. 2023) where there are fewer of those. Sequence s holds the tokens
@@ -35,7 +41,8 @@ struct AttentionShape {
   int64_t num_heads = 0;
   int64_t num_key_value_heads = 0;  // divides num_heads
   AttentionMask mask = {};
-  double scale = 0;  // 0: 1 / sqrt(head_size)
+  double scale = 0;        // 0: 1 / sqrt(head_size)
+  RelativeBias bias = {};  // only where there are no key_values
   // Only this token of each sequence asks, [sequences]: O is [sequences, heads * head_size], and no probabilities are
   // kept. Empty: all ask.
   std::span<const int64_t> only_queries = {};

@@ -28,8 +28,9 @@ void TapHeadImportance(const Architecture& architecture, const PackedBatch& batc
     if (!importance.defined()) continue;
     const int64_t begin = batch.begin(r), length = batch.length(r);
     const at::Tensor product = saved.context.narrow(0, begin, length) * grad_context.narrow(0, begin, length);
-    importance[layer].copy_(
-        product.view({length, architecture.num_attention_heads, architecture.head_size}).sum(at::IntArrayRef({0, 2})).abs());
+    importance[layer].copy_(product.view({length, architecture.num_attention_heads, architecture.head_size})
+                                .sum(at::IntArrayRef({0, 2}))
+                                .abs());
   }
 }
 
@@ -57,7 +58,7 @@ AfterAttentionGrad TopAfterAttentionVjp(const Architecture& architecture, const 
 
 // Undoes LayerForward of forward.cc, its steps in reverse. `head_places` is defined where TopAfterAttentionVjp applies.
 ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weights, const PackedBatch& batch,
-                      const RotaryAngles& angles, const SavedLayer& saved, const ResidualGrad& grad_output,
+                      const PositionTerms& terms, const SavedLayer& saved, const ResidualGrad& grad_output,
                       size_t layer, const at::Tensor& head_places, Gradients* gradients) {
   const int64_t tokens = batch.backward_tokens();
   const auto num_backward = static_cast<size_t>(batch.num_backward);
@@ -75,13 +76,13 @@ ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weig
     }
   }
   const AttentionShape shape =
-      AttentionShapeOf(architecture, layer, std::span(batch.cu_seqlens).first(num_backward + 1));
+      AttentionShapeOf(architecture, terms, layer, std::span(batch.cu_seqlens).first(num_backward + 1));
   at::Tensor grad_qkv = AttentionVjp(shape, saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward),
                                      grad.context, {relevance});
   rules.adjust_attention(
       &grad_qkv, (architecture.num_attention_heads + architecture.num_key_value_heads) * architecture.head_size);
   // 1. Queries, keys, values, and the norm before them.
-  QueryKeyVjp(architecture, weights, rules, angles, saved, &grad_qkv);
+  QueryKeyVjp(architecture, weights, rules, AnglesOf(architecture, terms, layer), saved, &grad_qkv);
   return BeforeAttentionVjp(architecture, weights, rules, saved, LinearVjp(weights.qkv, grad_qkv), grad.hidden);
 }
 
@@ -112,11 +113,11 @@ Gradients Backward(const Architecture& architecture, const ModelWeights& weights
     grad.product = rules.add_norm_vjp(weights.final_norm, saved.final_norm.Head(tokens), grad.product,
                                       /*grad_residual=*/{}, /*grad_sum=*/{});
   }
-  const RotaryAngles angles = AnglesOf(architecture, batch.positions.narrow(0, 0, tokens));
+  const PositionTerms terms = PositionTermsOf(architecture, weights, batch.positions.narrow(0, 0, tokens));
   for (int64_t l = architecture.num_hidden_layers - 1; l >= taps->first_layer(); --l) {
     const auto index = static_cast<size_t>(l);
-    const bool is_top = l + 1 == architecture.num_hidden_layers && architecture.head != Head::kNone;
-    grad = LayerVjp(architecture, weights.layers[index], batch, angles, saved.layers[index], grad, index,
+    const bool is_top = l + 1 == architecture.num_hidden_layers && architecture.reads_one_token();
+    grad = LayerVjp(architecture, weights.layers[index], batch, terms, saved.layers[index], grad, index,
                     is_top ? HeadPlaces(architecture, batch, batch.num_backward) : at::Tensor(), &gradients);
     taps->OnGradient(l, &grad.product, &grad.residual);
   }

@@ -22,6 +22,7 @@ struct Extents {
   double attention, qkv;  // widths of the context and of queries, keys, values
   double classes;         // 0 without a head
   bool has_head_norms;
+  bool has_relative_bias;
   double embedding, projection;  // width of the embedding module; weights from there to the layers' width
 
   Extents(const Architecture& a, size_t num_tokens)
@@ -32,11 +33,12 @@ struct Extents {
         vocab(static_cast<double>(a.vocab_size)),
         tokens(static_cast<double>(num_tokens)),
         map(tokens * tokens),
-        up(wide * (a.names.mlp_gate.empty() ? 1 : 2)),
+        up(wide * (a.has_gate() ? 2 : 1)),
         attention(static_cast<double>(a.attention_size())),
         qkv(static_cast<double>(a.query_key_value_size())),
         classes(a.head == Head::kNone ? 0 : static_cast<double>(a.num_classes())),
         has_head_norms(!a.names.query_norm.empty()),
+        has_relative_bias(a.num_relative_buckets > 0),
         embedding(static_cast<double>(a.embedding_size)),
         projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {}
 };
@@ -82,7 +84,11 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
 double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   const bool keeps = wanted.needs_backward() && e.tokens <= kMaxKeptMapTokens;
   double maps = keeps ? e.layers : 0;
-  if (!is_tuned) return (maps + (wanted.needs_backward() ? 3 : 2)) * e.heads * e.map;
+  if (!is_tuned || e.has_relative_bias) {
+    // The bias, and where in the table each number of it stands.
+    const double bias = e.has_relative_bias ? (e.heads + 4) * e.map : 0;
+    return (maps + (wanted.needs_backward() ? 3 : 2)) * e.heads * e.map + bias;
+  }
   // A layer's own, where something is made of it.
   if (wanted.head_mean_attention || wanted.value_zeroing) maps += 2;
   if (wanted.gradient_attention) maps += 1;

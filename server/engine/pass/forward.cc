@@ -60,7 +60,7 @@ std::vector<uint8_t> KeepsProbs(const PackedBatch& batch, int64_t layer) {
 // Whether nobody looks at the last layer's output but a head that reads one token of each row: then the layer is run
 // for those alone.
 bool NeedsHeadTokensOnly(const Architecture& architecture, const PackedBatch& batch) {
-  if (architecture.head == Head::kNone || batch.keeps_activations) return false;
+  if (!architecture.reads_one_token() || batch.keeps_activations) return false;
   const int64_t layers = architecture.num_hidden_layers;
   return std::ranges::none_of(batch.rows, [layers](const Row* row) {
     const Wanted& wanted = row->wanted;
@@ -75,7 +75,7 @@ bool NeedsHeadTokensOnly(const Architecture& architecture, const PackedBatch& ba
 struct PassInputs {
   const Architecture& architecture;
   const PackedBatch& batch;
-  const RotaryAngles angles;
+  const PositionTerms terms;
 };
 
 // What a layer makes on its way.
@@ -105,10 +105,10 @@ LayerResult LayerForward(const PassInputs& pass, const LayerWeights& weights, st
   // 1. Norm where it comes first; queries, keys, values in one product, and what is done with them.
   const at::Tensor input = BeforeAttention(pass.architecture, weights, hidden, kept);
   result.qkv = LinearForward(weights.qkv, input);
-  QueryKeyForward(pass.architecture, weights, pass.angles, &result.qkv, kept);
+  QueryKeyForward(pass.architecture, weights, AnglesOf(pass.architecture, pass.terms, layer), &result.qkv, kept);
   // 2. Attention.
   const std::vector<at::Tensor> key_values = AppendToPasts(batch, layer, result.qkv);
-  AttentionShape shape = AttentionShapeOf(pass.architecture, layer, batch.cu_seqlens);
+  AttentionShape shape = AttentionShapeOf(pass.architecture, pass.terms, layer, batch.cu_seqlens);
   shape.only_queries = only_queries;
   shape.key_values = key_values;
   result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, static_cast<int64_t>(layer)), &saved->probs);
@@ -165,7 +165,7 @@ SavedActivations Forward(const Architecture& architecture, const ModelWeights& w
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
   AllocateTaps(architecture, batch, hidden.options(), &saved);
-  const PassInputs pass = {architecture, batch, AnglesOf(architecture, batch.positions)};
+  const PassInputs pass = {architecture, batch, PositionTermsOf(architecture, weights, batch.positions)};
   const bool prunes = NeedsHeadTokensOnly(architecture, batch);
   const std::vector<int64_t> head_queries = prunes ? HeadQueries(architecture, batch) : std::vector<int64_t>();
   for (int64_t l = taps->first_layer(); l < architecture.num_hidden_layers; ++l) {

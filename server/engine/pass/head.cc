@@ -103,7 +103,23 @@ at::Tensor ClassVjp(const LinearWeights& classifier, const std::vector<float>& g
   return at::mm(grad, classifier.weight.index_select(0, IndexTensor(std::move(classes), device)));
 }
 
-// dF/d(last hidden state): only one token of each row feeds the head.
+// dF/d(last hidden state) from dF/d(what the head reads) [rows, hidden].
+void SpreadOverTokens(const Architecture& architecture, const PackedBatch& batch, const at::Tensor& grad_read,
+                      at::Tensor* grad_hidden) {
+  if (architecture.head == Head::kMeanToken) {
+    for (int64_t r = 0; r < batch.num_backward; ++r) {
+      at::Tensor grad = grad_hidden->narrow(0, batch.begin(r), batch.length(r));
+      grad.copy_((grad_read[r] / static_cast<double>(batch.length(r))).expand_as(grad));
+    }
+    return;
+  }
+  const std::vector<int64_t> queries = HeadQueries(architecture, batch);
+  for (int64_t r = 0; r < batch.num_backward; ++r) {
+    grad_hidden->select(0, batch.begin(r) + queries[static_cast<size_t>(r)]).copy_(grad_read[r]);
+  }
+}
+
+// dF/d(last hidden state).
 void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved, at::Tensor* grad_hidden) {
   std::vector<at::Tensor> rows;
@@ -120,10 +136,7 @@ void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights
   if (weights.head_dense.weight.defined()) {
     grad_tokens = LinearVjp(weights.head_dense, grad_tokens.mul_(saved.slope.narrow(0, 0, batch.num_backward)));
   }
-  const std::vector<int64_t> queries = HeadQueries(architecture, batch);
-  for (int64_t r = 0; r < batch.num_backward; ++r) {
-    grad_hidden->select(0, batch.begin(r) + queries[static_cast<size_t>(r)]).copy_(grad_tokens[r]);
-  }
+  SpreadOverTokens(architecture, batch, grad_tokens, grad_hidden);
 }
 
 void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
@@ -151,7 +164,9 @@ std::vector<Prediction> HeadForward(const Architecture& architecture, const Mode
                                     const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
   if (architecture.head != Head::kNone) {
     at::Tensor tokens = activations.head_tokens;
-    if (!tokens.defined()) {
+    if (architecture.head == Head::kMeanToken) {
+      tokens = Pool(Pooling::kMean, batch, activations.last_hidden_state);
+    } else if (!tokens.defined()) {
       tokens = PickTokens(batch, HeadQueries(architecture, batch), activations.last_hidden_state);
     }
     return ClassifierForward(architecture, weights, batch, std::move(tokens), saved);

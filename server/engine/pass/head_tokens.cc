@@ -15,6 +15,7 @@ std::vector<int64_t> HeadQueries(const Architecture& architecture, const PackedB
     const int64_t last = batch.length(r) - 1;
     switch (architecture.head) {
       case Head::kNone:
+      case Head::kMeanToken:
       case Head::kFirstToken:
         queries.push_back(0);
         break;

@@ -10,7 +10,7 @@
 
 namespace limpid::engine {
 
-// Of each row the token that the head reads, counted among the row's tokens in the batch. The model must have a head.
+// Of each row the token that the head reads, counted among the row's tokens in the batch. The head must read one.
 std::vector<int64_t> HeadQueries(const Architecture& architecture, const PackedBatch& batch);
 
 // Where those of the first `num_rows` rows lie in the batch: [num_rows] int64.

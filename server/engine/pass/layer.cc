@@ -14,7 +14,7 @@ namespace {
 // Without norm and residual.
 at::Tensor FeedForward(const Architecture& architecture, const LayerWeights& weights, const BackwardRules& rules,
                        const at::Tensor& x, SavedLayer* saved) {
-  const auto up = architecture.names.mlp_gate.empty() ? rules.activated_linear_forward : rules.gated_linear_forward;
+  const auto up = architecture.has_gate() ? rules.gated_linear_forward : rules.activated_linear_forward;
   const at::Tensor activated =
       up(weights.mlp_up, architecture.activation, x, saved == nullptr ? nullptr : &saved->mlp_derivative);
   return LinearForward(weights.mlp_down, activated);
@@ -23,9 +23,8 @@ at::Tensor FeedForward(const Architecture& architecture, const LayerWeights& wei
 at::Tensor FeedForwardVjp(const Architecture& architecture, const LayerWeights& weights, const SavedLayer& saved,
                           const at::Tensor& grad_output) {
   const at::Tensor derivative = saved.mlp_derivative.narrow(0, 0, grad_output.size(0));
-  const at::Tensor grad_up = architecture.names.mlp_gate.empty()
-                                 ? LinearVjp(weights.mlp_down, grad_output, derivative)
-                                 : GateVjp(derivative, LinearVjp(weights.mlp_down, grad_output));
+  const at::Tensor grad_up = architecture.has_gate() ? GateVjp(derivative, LinearVjp(weights.mlp_down, grad_output))
+                                                     : LinearVjp(weights.mlp_down, grad_output, derivative);
   return LinearVjp(weights.mlp_up, grad_up);
 }
 
@@ -33,7 +32,7 @@ at::Tensor FeedForwardVjp(const Architecture& architecture, const LayerWeights& 
 
 at::Tensor BeforeAttention(const Architecture& architecture, const LayerWeights& weights, const at::Tensor& hidden,
                            SavedLayer* saved) {
-  if (!architecture.has_norms_first) return hidden;
+  if (!architecture.has_norms_first || !weights.attention_norm.weight.defined()) return hidden;
   return NormForward(weights.attention_norm, hidden, saved == nullptr ? nullptr : &saved->attention_norm);
 }
 
@@ -77,7 +76,9 @@ AfterAttentionGrad AfterAttentionVjp(const Architecture& architecture, const Lay
 ResidualGrad BeforeAttentionVjp(const Architecture& architecture, const LayerWeights& weights,
                                 const BackwardRules& rules, const SavedLayer& saved, at::Tensor grad_input,
                                 at::Tensor grad_hidden) {
-  if (!architecture.has_norms_first) return {std::move(grad_input), std::move(grad_hidden)};
+  if (!architecture.has_norms_first || !weights.attention_norm.weight.defined()) {
+    return {std::move(grad_input), std::move(grad_hidden)};
+  }
   return {rules.add_norm_vjp(weights.attention_norm, saved.attention_norm.Head(grad_input.size(0)), grad_input,
                              /*grad_residual=*/{}, grad_hidden)};
 }

@@ -2,10 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/aminmax.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/log.h>
 #include <ATen/ops/sum.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
@@ -78,6 +82,10 @@ class Loader {
     weights.eps = architecture_.norm_eps;
     ABSL_ASSIGN_OR_RETURN(weights.weight, Read(full + (old_names ? ".gamma" : ".weight"), {width}));
     if (weights.kind == NormKind::kRmsNorm) return weights;
+    if (!architecture_.biases.norm) {
+      weights.bias = at::zeros_like(weights.weight);
+      return weights;
+    }
     ABSL_ASSIGN_OR_RETURN(weights.bias, Read(full + (old_names ? ".beta" : ".bias"), {width}));
     return weights;
   }
@@ -164,6 +172,9 @@ absl::StatusOr<LinearWeights> LoadQueryKeyValue(const Architecture& a, const Lay
 }
 
 absl::StatusOr<LinearWeights> LoadUp(const Architecture& a, const LayerNames& name, Loader* loader) {
+  if (!a.names.mlp_gate_up.empty()) {
+    return loader->LayerLinear(name(a.names.mlp_gate_up), 2 * a.intermediate_size, a.hidden_size, a.biases.mlp);
+  }
   ABSL_ASSIGN_OR_RETURN(auto up,
                         loader->LayerLinear(name(a.names.mlp_up), a.intermediate_size, a.hidden_size, a.biases.mlp));
   if (a.names.mlp_gate.empty()) return up;
@@ -180,12 +191,27 @@ absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, Loa
   ABSL_ASSIGN_OR_RETURN(layer.key_norm, loader->Norm(name(a.names.key_norm), a.head_size));
   ABSL_ASSIGN_OR_RETURN(layer.attention_output, loader->LayerLinear(name(a.names.attention_output), a.hidden_size,
                                                                     a.attention_size(), a.biases.attention_output));
-  ABSL_ASSIGN_OR_RETURN(layer.attention_norm, loader->Norm(name(a.names.attention_norm), a.hidden_size));
+  if (index > 0 || !a.skips_first_norm) {
+    ABSL_ASSIGN_OR_RETURN(layer.attention_norm, loader->Norm(name(a.names.attention_norm), a.hidden_size));
+  }
   ABSL_ASSIGN_OR_RETURN(layer.mlp_up, LoadUp(a, name, loader));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_down,
                         loader->LayerLinear(name(a.names.mlp_down), a.hidden_size, a.intermediate_size, a.biases.mlp));
   ABSL_ASSIGN_OR_RETURN(layer.mlp_norm, loader->Norm(name(a.names.mlp_norm), a.hidden_size));
   return layer;
+}
+
+// The bucket of each difference of two positions, [2 * max_tokens - 1], in the arithmetic of Transformers: half of the
+// 32 buckets for keys behind the query; in each half the near ones have one each, the far ones share by the logarithm
+// of their distance up to 128 (Raffel et al. 2020).
+at::Tensor RelativeBuckets(int64_t max_tokens) {
+  constexpr double kFarthest = 128;
+  constexpr int64_t half = 16, near = half / 2;
+  const at::Tensor behind = at::arange(1 - max_tokens, max_tokens, at::kLong);
+  const at::Tensor distance = behind.abs();
+  const double octaves = std::log(kFarthest / static_cast<double>(near));
+  const at::Tensor far = (at::log(distance.to(at::kFloat) / near) / octaves * (half - near)).to(at::kLong) + near;
+  return (behind > 0).to(at::kLong) * half + at::where(distance < near, distance, far.clamp_max(half - 1));
 }
 
 absl::Status LoadEmbeddings(const Architecture& a, Loader* loader, ModelWeights* weights) {
@@ -196,6 +222,12 @@ absl::Status LoadEmbeddings(const Architecture& a, Loader* loader, ModelWeights*
     ABSL_ASSIGN_OR_RETURN(const at::Tensor positions, loader->Bare(a.names.position_embeddings + ".weight",
                                                                    {a.max_position_embeddings, a.embedding_size}));
     weights->position_embeddings = positions.narrow(0, a.first_position, a.max_tokens());
+  }
+  if (!a.names.relative_bias.empty()) {
+    ABSL_ASSIGN_OR_RETURN(const at::Tensor biases, loader->Bare(a.names.relative_bias + ".weight",
+                                                                {a.num_relative_buckets, a.num_attention_heads}));
+    const at::Tensor buckets = RelativeBuckets(a.max_tokens()).to(biases.device());
+    weights->relative_bias = biases.index_select(0, buckets).t().contiguous();
   }
   if (!a.names.token_type_embeddings.empty()) {
     ABSL_ASSIGN_OR_RETURN(weights->token_type_embeddings, loader->Bare(a.names.token_type_embeddings + ".weight",
@@ -214,8 +246,8 @@ absl::Status LoadHead(const Architecture& a, Loader* loader, ModelWeights* weigh
   if (!a.names.pooler.empty()) {
     ABSL_ASSIGN_OR_RETURN(weights->head_dense, loader->Linear(a.names.pooler, a.hidden_size, a.hidden_size));
   } else if (!a.names.head_dense.empty()) {
-    ABSL_ASSIGN_OR_RETURN(weights->head_dense,
-                          loader->LinearAt(a.names.head_dense, a.classifier_size(), a.hidden_size));
+    ABSL_ASSIGN_OR_RETURN(weights->head_dense, loader->LinearAt(a.names.head_dense, a.classifier_size(), a.hidden_size,
+                                                                a.biases.head_dense));
   }
   ABSL_ASSIGN_OR_RETURN(weights->head_norm, loader->NormAt(a.names.head_norm, a.classifier_size()));
   if (a.names.classifier.empty()) {

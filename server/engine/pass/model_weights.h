@@ -30,6 +30,9 @@ struct ModelWeights {
   at::Tensor position_embeddings;    // [max_tokens, embedding]: the first token's first; undefined where there are none
   at::Tensor token_type_embeddings;  // [type_vocab_size, embedding]; undefined where there are none
   NormWeights embedding_norm;        // undefined where there is none
+  // [heads, 2 * max_tokens - 1]: added to a score, by the key's position less the query's, the least one first;
+  // undefined where there is none.
+  at::Tensor relative_bias;
   LinearWeights embedding_projection;  // [hidden, embedding]; undefined where there is none
   std::vector<LayerWeights> layers;    // may share their tensors
   NormWeights final_norm;              // undefined where there is none

@@ -20,7 +20,7 @@ uint64_t TorchPast::Bytes(const Architecture& a, int64_t capacity, bool keeps_fo
     // Queries, keys and values, and once more where their heads are normed; context, both norms, the feed-forward's
     // slopes.
     const int64_t qkv = (a.names.query_norm.empty() ? 1 : 2) * a.query_key_value_size();
-    const int64_t wide = (a.names.mlp_gate.empty() ? 1 : 2) * a.intermediate_size;
+    const int64_t wide = (a.has_gate() ? 2 : 1) * a.intermediate_size;
     const int64_t rstd = 2 + a.num_attention_heads + a.num_key_value_heads;
     width = a.num_hidden_layers * (qkv + a.attention_size() + 2 * a.hidden_size + wide + rstd) + 4 * a.embedding_size +
             2 * a.hidden_size + 2;

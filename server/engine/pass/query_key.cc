@@ -39,16 +39,26 @@ void NormHeadsVjp(const Architecture& a, const NormWeights& weights, const Backw
 
 }  // namespace
 
-AttentionShape AttentionShapeOf(const Architecture& a, size_t layer, std::span<const int64_t> cu_seqlens) {
+PositionTerms PositionTermsOf(const Architecture& a, const ModelWeights& weights, const at::Tensor& positions) {
+  PositionTerms terms;
+  if (a.rotary.has_value()) terms.angles = MakeAngles(*a.rotary, positions);
+  if (a.window_rotary.has_value()) terms.window_angles = MakeAngles(*a.window_rotary, positions);
+  if (weights.relative_bias.defined()) terms.bias = {weights.relative_bias, positions};
+  return terms;
+}
+
+const RotaryAngles& AnglesOf(const Architecture& a, const PositionTerms& terms, size_t layer) {
+  return a.window_rotary.has_value() && a.has_window(layer) ? terms.window_angles : terms.angles;
+}
+
+AttentionShape AttentionShapeOf(const Architecture& a, const PositionTerms& terms, size_t layer,
+                                std::span<const int64_t> cu_seqlens) {
   AttentionShape shape = {
       .cu_seqlens = cu_seqlens, .num_heads = a.num_attention_heads, .num_key_value_heads = a.num_key_value_heads};
   shape.mask = {.is_causal = a.is_causal, .window = a.windows.empty() ? 0 : a.windows[layer]};
   shape.scale = a.attention_scale;
+  shape.bias = terms.bias;
   return shape;
-}
-
-RotaryAngles AnglesOf(const Architecture& a, const at::Tensor& positions) {
-  return a.rotary.has_value() ? MakeAngles(*a.rotary, positions) : RotaryAngles{};
 }
 
 void QueryKeyForward(const Architecture& a, const LayerWeights& weights, const RotaryAngles& angles, at::Tensor* qkv,

@@ -14,11 +14,21 @@
 
 namespace limpid::engine {
 
-// Of one layer; cu_seqlens must outlive it.
-AttentionShape AttentionShapeOf(const Architecture& architecture, size_t layer, std::span<const int64_t> cu_seqlens);
+// What positions bring into attention, the same for all layers of a pass; undefined what the architecture lacks.
+struct PositionTerms {
+  RotaryAngles angles, window_angles;
+  RelativeBias bias;
+};
 
-// Undefined where the architecture turns nothing. positions [total_tokens].
-RotaryAngles AnglesOf(const Architecture& architecture, const at::Tensor& positions);
+// positions [total_tokens].
+PositionTerms PositionTermsOf(const Architecture& architecture, const ModelWeights& weights,
+                              const at::Tensor& positions);
+
+const RotaryAngles& AnglesOf(const Architecture& architecture, const PositionTerms& terms, size_t layer);
+
+// Of one layer; cu_seqlens must outlive it.
+AttentionShape AttentionShapeOf(const Architecture& architecture, const PositionTerms& terms, size_t layer,
+                                std::span<const int64_t> cu_seqlens);
 
 // What some architectures do with queries and keys between projection and attention: a norm of each head, then a
 // rotation. `angles` may be undefined: there is no rotation. Changes qkv [total_tokens, query_key_value_size] in place;
