@@ -35,6 +35,13 @@ def test_a_refused_call_is_made_again_as_often_as_told(kind):
 
 
 @pytest.mark.parametrize("kind", both.KINDS)
+def test_a_stream_that_a_proxy_reset_is_asked_again(kind):
+    fake = Fake((Code.INTERNAL, None))
+    assert len(explain(fake, kind).prediction.tokens) == 2
+    assert len(fake.asked) == 2
+
+
+@pytest.mark.parametrize("kind", both.KINDS)
 def test_attempts_end(kind):
     fake = Fake(*[(Code.UNAVAILABLE, 0)] * 9)
     with pytest.raises(Unavailable):
@@ -105,7 +112,7 @@ def test_a_stream_that_always_breaks_ends(kind):
 @pytest.mark.parametrize("kind", both.KINDS)
 def test_a_stream_that_breaks_otherwise_ends_at_once(kind):
     with pytest.raises(LimpidError, match="in the middle"):
-        explain_many(Fake(Code.INTERNAL), kind, "ab")
+        explain_many(Fake(Code.DATA_LOSS), kind, "ab")
 
 
 class Breaking(Fake):

@@ -109,6 +109,8 @@ def of_call(error: grpc.RpcError) -> LimpidError:
         delay = int(pushback) / 1000 if int(pushback) >= 0 else None
     elif delay is None and error.code() == Code.UNAVAILABLE:
         delay = 0.0  # nobody said so, for nobody was reached
+    elif delay is None and error.code() == Code.INTERNAL and "x-request-id" not in trailers:
+        delay = 0.0  # not the server's word: a proxy lost its replica and reset the stream
     return _make(error.details() or "", error.code(), reason, fields=fields, retry_after=delay,
                  request_id=str(trailers.get("x-request-id", "")))
 
