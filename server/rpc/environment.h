@@ -14,6 +14,7 @@
 namespace limpid::rpc {
 
 class Authenticator;
+class Health;
 
 // What the models' cards say of the process.
 struct ServerFacts {
@@ -29,6 +30,7 @@ struct Environment {
   telemetry::Log* log = nullptr;
   base::Timer* timer = nullptr;
   Gate* gate = nullptr;
+  const Health* health = nullptr;
   const Authenticator* authenticator = nullptr;  // null: callers are whom their address says
 
   ServerFacts facts;

@@ -3,12 +3,18 @@
 #include <utility>
 
 #include "limpid/v1/explain.grpc.pb.h"
+#include "open_inference/grpc_predict_v2.grpc.pb.h"
 
 namespace limpid::rpc {
 
-Health::Health(std::vector<grpc::HealthCheckServiceInterface*> services, telemetry::Metrics* metrics)
-    : services_(std::move(services)), metrics_(metrics) {
+Health::Health(telemetry::Metrics* metrics) : metrics_(metrics) {
   absl::MutexLock lock(&mutex_);
+  ShowLocked();
+}
+
+void Health::Attach(std::vector<grpc::HealthCheckServiceInterface*> services) {
+  absl::MutexLock lock(&mutex_);
+  services_ = std::move(services);
   ShowLocked();
 }
 
@@ -37,11 +43,24 @@ void Health::Drain() {
   metrics_->draining->Set(1);
 }
 
+bool Health::is_ready() const {
+  absl::MutexLock lock(&mutex_);
+  return IsReadyLocked();
+}
+
+bool Health::is_alive() const {
+  absl::MutexLock lock(&mutex_);
+  return is_alive_;
+}
+
+bool Health::IsReadyLocked() const { return started_ && is_right_ && is_alive_ && !draining_; }
+
 void Health::ShowLocked() {
-  const bool ready = started_ && is_right_ && is_alive_ && !draining_;
+  const bool ready = IsReadyLocked();
   for (grpc::HealthCheckServiceInterface* service : services_) {
     service->SetServingStatus("", ready);
     service->SetServingStatus(v1::Explainer::service_full_name(), ready);
+    service->SetServingStatus(inference::GRPCInferenceService::service_full_name(), ready);
     service->SetServingStatus("liveness", is_alive_);
   }
   metrics_->ready->Set(ready ? 1 : 0);

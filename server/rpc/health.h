@@ -10,14 +10,17 @@
 namespace limpid::rpc {
 
 // grpc.health.v1 (Check and Watch), answered by gRPC's own health service. Two questions under three names:
-//   ""  and "limpid.v1.Explainer"  ready: send requests here
-//   "liveness"                     alive: do not restart this process
+//   "" and each service of the data port  ready: send requests here
+//   "liveness"                            alive: do not restart this process
 // Ready is a server that has started, answers its canaries right, is alive and does not drain. Starting and draining
 // leave it alive, so that neither is restarted. Any other name is NOT_FOUND. Thread-safe.
 class Health {
  public:
-  // `services` are the listeners', say the same, and outlive this. Alive and not ready from here on.
-  Health(std::vector<grpc::HealthCheckServiceInterface*> services, telemetry::Metrics* metrics);
+  // Alive and not ready from here on.
+  explicit Health(telemetry::Metrics* metrics);
+
+  // `services` are the listeners', and outlive this. They say the same from here on. Once.
+  void Attach(std::vector<grpc::HealthCheckServiceInterface*> services);
 
   void SetStarted();
   // Whether what is computed is right; right at first.
@@ -25,12 +28,16 @@ class Health {
   void SetAlive(bool is_alive);
   void Drain();
 
+  bool is_ready() const;
+  bool is_alive() const;
+
  private:
+  bool IsReadyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ShowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::vector<grpc::HealthCheckServiceInterface*> services_;
   telemetry::Metrics* const metrics_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  std::vector<grpc::HealthCheckServiceInterface*> services_ ABSL_GUARDED_BY(mutex_);
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_right_ ABSL_GUARDED_BY(mutex_) = true;
   bool is_alive_ ABSL_GUARDED_BY(mutex_) = true;

@@ -7,8 +7,8 @@
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
 #include "rpc/admin_service.h"
-#include "rpc/health.h"
 #include "rpc/listener.h"
+#include "rpc/open_inference/service.h"
 #include "rpc/service.h"
 
 namespace limpid::rpc {
@@ -30,18 +30,21 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptio
 RpcServer::RpcServer(const RpcServerOptions& options, const RpcServerParts& parts)
     : drain_notice_(options.drain_notice),
       gate_(parts.metrics),
+      health_(parts.metrics),
       environment_{.explainer = parts.explainer,
                    .pool = parts.pool,
                    .metrics = parts.metrics,
                    .log = parts.log,
                    .timer = parts.timer,
                    .gate = &gate_,
+                   .health = &health_,
                    .authenticator = parts.authenticator,
                    .facts = options.facts,
                    .max_request_time = options.max_request_time,
                    .max_requests_per_stream = options.max_requests_per_stream,
                    .stall_time = options.stall_time},
       service_(std::make_unique<Service>(environment_)),
+      open_inference_service_(std::make_unique<OpenInferenceService>(environment_)),
       admin_service_(options.admin_listen.empty() ? nullptr
                                                   : std::make_unique<AdminService>(environment_, parts.host)) {}
 
@@ -52,7 +55,7 @@ absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerP
   ABSL_ASSIGN_OR_RETURN(listener_, Listener::Start({.address = options.listen,
                                                     .credentials = parts.credentials,
                                                     .reflection = options.reflection,
-                                                    .services = {service_.get()}}));
+                                                    .services = {service_.get(), open_inference_service_.get()}}));
   std::vector<grpc::HealthCheckServiceInterface*> statuses = {listener_->health()};
   if (admin_service_ != nullptr) {
     ABSL_ASSIGN_OR_RETURN(admin_listener_, Listener::Start({.address = options.admin_listen,
@@ -62,7 +65,7 @@ absl::Status RpcServer::Listen(const RpcServerOptions& options, const RpcServerP
     statuses.push_back(admin_listener_->health());
   }
   if (health_listener_ != nullptr) statuses.push_back(health_listener_->health());
-  health_ = std::make_unique<Health>(std::move(statuses), environment_.metrics);
+  health_.Attach(std::move(statuses));
   return absl::OkStatus();
 }
 
@@ -76,16 +79,16 @@ RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
 
 void RpcServer::Open() {
   gate_.Open();
-  health_->SetStarted();
+  health_.SetStarted();
 }
 
-void RpcServer::SetRight(bool is_right) { health_->SetRight(is_right); }
+void RpcServer::SetRight(bool is_right) { health_.SetRight(is_right); }
 
-void RpcServer::SetAlive(bool is_alive) { health_->SetAlive(is_alive); }
+void RpcServer::SetAlive(bool is_alive) { health_.SetAlive(is_alive); }
 
 bool RpcServer::Drain(absl::Time deadline) {
-  if (health_ == nullptr || std::exchange(is_drained_, true)) return true;
-  health_->Drain();
+  if (listener_ == nullptr || std::exchange(is_drained_, true)) return true;
+  health_.Drain();
   // Who starts is not sent requests yet.
   if (gate_.is_open()) absl::SleepFor(std::min(drain_notice_, deadline - absl::Now()));
   gate_.Close();

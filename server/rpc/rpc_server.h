@@ -12,6 +12,7 @@
 #include "lifecycle/model_host.h"
 #include "rpc/environment.h"
 #include "rpc/gate.h"
+#include "rpc/health.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -19,8 +20,8 @@ namespace limpid::rpc {
 
 class Authenticator;
 class AdminService;
-class Health;
 class Listener;
+class OpenInferenceService;
 class Service;
 
 struct RpcServerOptions {
@@ -52,9 +53,9 @@ struct RpcServerParts {
   lifecycle::ModelHost* host = nullptr;                            // for RpcServerOptions::admin_listen only
 };
 
-// The listening gRPC server: limpid.v1.Explainer, health and, if wanted, reflection; on an address of its own, if that
-// is wanted, limpid.v1.Admin with the same beside it. Drain and the destructor belong to one thread, and to
-// none of gRPC's or the pool's.
+// The listening gRPC server: limpid.v1.Explainer, inference.GRPCInferenceService, health and, if wanted, reflection; on
+// an address of its own, if that is wanted, limpid.v1.Admin with health and reflection beside it. Drain and the
+// destructor belong to one thread, and to none of gRPC's or the pool's.
 class RpcServer {
  public:
   // Listens, is alive and not ready: requests are refused with UNAVAILABLE until Open. UNAVAILABLE naming the address
@@ -88,12 +89,13 @@ class RpcServer {
 
   const absl::Duration drain_notice_;
   Gate gate_;
+  Health health_;
   const Environment environment_;
   const std::unique_ptr<Service> service_;
+  const std::unique_ptr<OpenInferenceService> open_inference_service_;
   const std::unique_ptr<AdminService> admin_service_;  // null: not wanted
   bool is_drained_ = false;
   std::unique_ptr<Listener> listener_, health_listener_, admin_listener_;
-  std::unique_ptr<Health> health_;
 };
 
 }  // namespace limpid::rpc

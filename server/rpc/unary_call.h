@@ -50,6 +50,12 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   }
 
  protected:
+  // Before anything of the request is read.
+  virtual absl::Status Enter() {
+    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
+    return absl::OkStatus();
+  }
+
   // Returns at once, on one of gRPC's threads. After OK the call must come to Conclude, once, from any thread.
   virtual absl::Status Begin(const Request& request) = 0;
 
@@ -75,7 +81,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
  private:
   absl::Status TryStart(const grpc::ByteBuffer& bytes) {
     meter_.OnRequest(bytes.Length());
-    ABSL_ASSIGN_OR_RETURN(pass_, environment_.gate->Enter(record_.caller()));
+    ABSL_RETURN_IF_ERROR(Enter());
     Request request;
     ABSL_RETURN_IF_ERROR(ParseMessage(bytes, &request));
     return Begin(request);
