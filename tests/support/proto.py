@@ -14,7 +14,8 @@ from support.paths import BUILD, REPO
 
 
 def _compile() -> Path:
-    sources = sorted([*(REPO / "proto").glob("limpid/v1/*.proto"), *(REPO / "proto").glob("google/rpc/*.proto")])
+    sources = sorted([*(REPO / "proto").glob("limpid/v1/*.proto"), *(REPO / "proto").glob("google/rpc/*.proto"),
+                      *(REPO / "proto").glob("open_inference/*.proto")])
     out = BUILD / "python-proto"
     made = out / "limpid" / "v1" / "explain_pb2_grpc.py"
     if not made.exists() or not (out / "google").exists() or made.stat().st_mtime < max(s.stat().st_mtime for s in sources):
@@ -33,4 +34,6 @@ rpc = importlib.import_module("limpid.v1.explain_pb2_grpc")
 admin_pb = importlib.import_module("limpid.v1.admin_pb2")
 status_pb = importlib.import_module("google.rpc.status_pb2")
 error_pb = importlib.import_module("google.rpc.error_details_pb2")
+open_inference_pb = importlib.import_module("open_inference.grpc_predict_v2_pb2")
+open_inference_rpc = importlib.import_module("open_inference.grpc_predict_v2_pb2_grpc")
 admin_rpc = importlib.import_module("limpid.v1.admin_pb2_grpc")
