@@ -2,6 +2,7 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "commands/batch.h"
 #include "commands/bench.h"
 #include "commands/check.h"
 #include "commands/doctor.h"
@@ -21,11 +22,12 @@ constexpr char kFooter[] = R"(Examples:
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
   limpid report --text "Income is stable, but two payments were missed." -o report.html
+  limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
   limpid explain --help
 
 Exit codes: 0 done, 2 command line not understood, 3 no server answers (or not in time, or it is full),
-4 the server refused the request, 5 anything else.)";
+4 the server refused the request, 5 anything else, 6 of many texts some failed.)";
 
 std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
   const std::vector<CLI::App*> chosen = app->get_subcommands();
@@ -42,6 +44,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   ReportCommand report;
   PredictCommand predict;
   ModelsCommand models;
+  BatchCommand batch;
   BenchCommand bench;
   DoctorCommand doctor;
   CheckCommand check;
@@ -50,6 +53,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
+  const CLI::App* batch_app = batch.AddTo(&app);
   const CLI::App* bench_app = bench.AddTo(&app);
   const CLI::App* doctor_app = doctor.AddTo(&app);
   const CLI::App* check_app = check.AddTo(&app);
@@ -68,6 +72,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
+  if (batch_app->parsed()) return batch.Run(streams, terminal);
   if (bench_app->parsed()) return bench.Run(streams, terminal);
   if (check_app->parsed()) return check.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);

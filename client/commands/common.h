@@ -15,10 +15,11 @@ namespace limpid::client {
 // What `limpid` gives back to the shell. --help and README.md name them.
 enum ExitCode {
   kDone = 0,
-  kUsage = 2,        // the command line cannot be understood
-  kNoServer = 3,     // nobody answers, or not in time, or has no room: later may help
-  kRefused = 4,      // the server does not accept this request
-  kOtherFailure = 5  // the server failed, the answer is broken, a file cannot be written
+  kUsage = 2,         // the command line cannot be understood
+  kNoServer = 3,      // nobody answers, or not in time, or has no room: later may help
+  kRefused = 4,       // the server does not accept this request
+  kOtherFailure = 5,  // the server failed, the answer is broken, a file cannot be written
+  kSomeFailed = 6     // of many texts: all were asked for, and some failed
 };
 
 // The outside world of one run.

@@ -21,7 +21,8 @@ struct ServerAddress {
   bool has_tls() const { return !tls_ca_file.empty(); }
 };
 
-// kOff is for measurements: each call is made once, over a connection of the channel's own.
+// kOff is for measurements, and for those who know better when to try again: each call is made once, over a connection
+// of the channel's own.
 enum class Retries { kOn, kOff };
 
 // Connects at the first call. Unless they are off, calls that the server refuses for want of room or while it drains

@@ -2,11 +2,26 @@
 
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/client_context.h"
 
 namespace limpid::client {
+namespace {
+
+constexpr char kPushback[] = "grpc-retry-pushback-ms";
+
+}  // namespace
+
+std::optional<absl::Duration> RetryPushback(const absl::Status& status) {
+  const absl::optional<absl::Cord> text = status.GetPayload(kPushback);
+  int64_t milliseconds = -1;
+  if (!text.has_value() || !absl::SimpleAtoi(std::string(*text), &milliseconds) || milliseconds < 0)
+    return std::nullopt;
+  return absl::Milliseconds(milliseconds);
+}
 
 ExplainClient::ExplainClient(std::shared_ptr<grpc::Channel> channel, std::string address, absl::Duration timeout,
                              std::string token)
@@ -31,7 +46,7 @@ absl::StatusOr<Explanation> ExplainClient::Explain(const v1::ExplainRequest& req
       return added;
     }
   }
-  if (const absl::Status status = FromGrpc(reader->Finish()); !status.ok()) return status;
+  if (const absl::Status status = FromGrpc(reader->Finish(), context); !status.ok()) return status;
   return std::move(gatherer).Finish();
 }
 
@@ -46,7 +61,7 @@ absl::Status ExplainClient::Generate(const v1::GenerateRequest& request,
     has_summary = part.has_summary();
     on_part(part);
   }
-  if (const absl::Status status = FromGrpc(reader->Finish()); !status.ok()) return status;
+  if (const absl::Status status = FromGrpc(reader->Finish(), context); !status.ok()) return status;
   return has_summary ? absl::OkStatus() : absl::DataLossError("the answer ended without a summary");
 }
 
@@ -54,7 +69,8 @@ absl::StatusOr<v1::PredictResponse> ExplainClient::Predict(const v1::PredictRequ
   grpc::ClientContext context;
   Prepare(&context);
   v1::PredictResponse response;
-  if (const absl::Status status = FromGrpc(stub_->Predict(&context, request, &response)); !status.ok()) return status;
+  if (const absl::Status status = FromGrpc(stub_->Predict(&context, request, &response), context); !status.ok())
+    return status;
   return response;
 }
 
@@ -62,7 +78,8 @@ absl::StatusOr<v1::ListModelsResponse> ExplainClient::ListModels() const {
   grpc::ClientContext context;
   Prepare(&context);
   v1::ListModelsResponse response;
-  if (const absl::Status status = FromGrpc(stub_->ListModels(&context, {}, &response)); !status.ok()) return status;
+  if (const absl::Status status = FromGrpc(stub_->ListModels(&context, {}, &response), context); !status.ok())
+    return status;
   return response;
 }
 
@@ -72,7 +89,8 @@ absl::StatusOr<v1::Model> ExplainClient::GetModel(const std::string& name) const
   v1::GetModelRequest request;
   request.set_model(name);
   v1::GetModelResponse response;
-  if (const absl::Status status = FromGrpc(stub_->GetModel(&context, request, &response)); !status.ok()) return status;
+  if (const absl::Status status = FromGrpc(stub_->GetModel(&context, request, &response), context); !status.ok())
+    return status;
   return std::move(*response.mutable_model());
 }
 
@@ -82,7 +100,7 @@ absl::StatusOr<std::string> ExplainClient::Health(const std::string& name) const
   grpc::health::v1::HealthCheckRequest request;
   request.set_service(name);
   grpc::health::v1::HealthCheckResponse response;
-  const absl::Status status = FromGrpc(health_stub_->Check(&context, request, &response));
+  const absl::Status status = FromGrpc(health_stub_->Check(&context, request, &response), context);
   if (!status.ok()) return status;
   return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
 }
@@ -93,7 +111,7 @@ void ExplainClient::Prepare(grpc::ClientContext* context) const {
   context->set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
 }
 
-absl::Status ExplainClient::FromGrpc(const grpc::Status& status) const {
+absl::Status ExplainClient::FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) const {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   const bool came_too_late = code == absl::StatusCode::kDeadlineExceeded;
@@ -111,7 +129,12 @@ absl::Status ExplainClient::FromGrpc(const grpc::Status& status) const {
     return absl::DeadlineExceededError(absl::StrCat("no answer from ", address_, " within ",
                                                     absl::FormatDuration(timeout_), "; --timeout SECONDS gives more"));
   }
-  return absl::Status(code, status.error_message());
+  absl::Status failure(code, status.error_message());
+  const auto& trailers = context.GetServerTrailingMetadata();
+  if (const auto found = trailers.find(kPushback); found != trailers.end()) {
+    failure.SetPayload(kPushback, absl::Cord(absl::string_view(found->second.data(), found->second.size())));
+  }
+  return failure;
 }
 
 }  // namespace limpid::client

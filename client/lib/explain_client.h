@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -13,6 +14,9 @@
 #include "limpid/v1/explain.grpc.pb.h"
 
 namespace limpid::client {
+
+// When the server says that another try makes sense (its pushback); nothing if it did not say so.
+std::optional<absl::Duration> RetryPushback(const absl::Status& status);
 
 // The service's calls, blocking, each with the same deadline. Thread-safe.
 //
@@ -37,7 +41,7 @@ class ExplainClient {
 
  private:
   void Prepare(grpc::ClientContext* context) const;
-  absl::Status FromGrpc(const grpc::Status& status) const;
+  absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) const;
 
   const std::shared_ptr<grpc::Channel> channel_;
   const std::string address_;

@@ -35,19 +35,21 @@ Json ToJson(const google::protobuf::Message& message) {
   return Json::parse(text);
 }
 
+Json ToJson(const AttentionMaps& maps) {
+  Json layer = {{"layer", maps.layer},
+                {"heads", maps.heads},
+                {"mean_over_heads", maps.mean_over_heads},
+                {"values", Grid(maps, AttentionValue)}};
+  if (!maps.key_positions.empty()) layer["key_positions"] = Grid(maps, KeyPosition);
+  return layer;
+}
+
 Json ToJson(const Explanation& explanation) {
   Json attributions = Json::array(), refinements = Json::array(), quality = Json::array(), attention = Json::array();
   for (const v1::Attribution& attribution : explanation.attributions) attributions.push_back(ToJson(attribution));
   for (const v1::Attribution& refinement : explanation.refinements) refinements.push_back(ToJson(refinement));
   for (const v1::QualityReport& report : explanation.quality) quality.push_back(ToJson(report));
-  for (const AttentionMaps& maps : explanation.attention) {
-    Json layer = {{"layer", maps.layer},
-                  {"heads", maps.heads},
-                  {"mean_over_heads", maps.mean_over_heads},
-                  {"values", Grid(maps, AttentionValue)}};
-    if (!maps.key_positions.empty()) layer["key_positions"] = Grid(maps, KeyPosition);
-    attention.push_back(std::move(layer));
-  }
+  for (const AttentionMaps& maps : explanation.attention) attention.push_back(ToJson(maps));
   return {{"prediction", ToJson(explanation.prediction)},
           {"attributions", std::move(attributions)},
           {"refinements", std::move(refinements)},

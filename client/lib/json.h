@@ -14,9 +14,11 @@ using Json = nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::strin
 // The message in Protobuf's JSON form with the contract's field names; fields at their default are there, too.
 Json ToJson(const google::protobuf::Message& message);
 
+// {"layer", "heads", "mean_over_heads", "values": [H][T][K]}, and with top_k "key_positions": [H][T][K].
+Json ToJson(const AttentionMaps& maps);
+
 // {"prediction", "attributions", "refinements", "quality", "attention", "summary"}: the contract's messages, but
-// attention as one entry a layer: {"layer", "heads", "mean_over_heads", "values": [H][T][K]}, and with top_k
-// "key_positions": [H][T][K].
+// attention as one entry a layer.
 Json ToJson(const Explanation& explanation);
 
 // What the numbers of an answer mean, without the numbers: {"target", "methods", "truncated", "summary"}.

@@ -7,10 +7,7 @@
 
 namespace limpid::rpc {
 
-Health::Health(telemetry::Metrics* metrics) : metrics_(metrics) {
-  absl::MutexLock lock(&mutex_);
-  ShowLocked();
-}
+Health::Health(telemetry::Metrics* metrics) : metrics_(metrics) {}
 
 void Health::Attach(std::vector<grpc::HealthCheckServiceInterface*> services) {
   absl::MutexLock lock(&mutex_);

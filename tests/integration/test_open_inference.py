@@ -70,11 +70,11 @@ def test_server_and_model_are_live_and_ready(stub):
 
 def test_metadata_names_inputs_and_outputs(stub, client):
     listed = client.stub.ListModels(pb.ListModelsRequest()).models
-    model = next(m for m in listed if m.ref.name == "demo")
+    model = next(m for m in listed if m.identity.name == "demo")
 
     metadata = stub.ModelMetadata(oip.ModelMetadataRequest(name="demo"))
 
-    assert metadata.name == "demo" and list(metadata.versions) == [model.ref.weights_sha256]
+    assert metadata.name == "demo" and list(metadata.versions) == [model.identity.weights_sha256]
     assert "text" in [tensor.name for tensor in metadata.inputs]
     assert {"logits", "label", "attributions", "attention"} <= {tensor.name for tensor in metadata.outputs}
 

@@ -1,0 +1,18 @@
+#include "commands/text_options.h"
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+
+namespace limpid::client {
+
+void AddTextOptions(CLI::App* command, std::string* format, TextColumns* columns) {
+  command->add_option("--format", *format, "csv or jsonl; auto: by the ending of the file's name")
+      ->capture_default_str()
+      ->type_name("");
+  command->add_option("--text-column", columns->text, "Column (or key) of the text (default: text)")->type_name("NAME");
+  command->add_option("--pair-column", columns->pair, "Of the second text (default: text_pair, if there is one)")
+      ->type_name("NAME");
+  command->add_option("--id-column", columns->id, "Of an id (default: id, if there is one)")->type_name("NAME");
+}
+
+}  // namespace limpid::client
