@@ -63,6 +63,10 @@ def context_reader(layer):
     return getattr(attention, "out_lin", None) or getattr(attention, "dense", None) or attention.output.dense
 
 
+def embedding_norm(encoder):
+    return getattr(encoder.embeddings, "LayerNorm", None) or encoder.embeddings.norm
+
+
 def on_call(number, hook):
     """`hook` on one of the calls of its module, counted from 0."""
     calls = itertools.count()
@@ -257,8 +261,7 @@ class _Taps:
             self.hooks.append(layers_of(self.bert)[0].register_forward_pre_hook(self._keep_first))
         else:
             embeddings = self.bert.embeddings
-            norm = getattr(embeddings, "LayerNorm", None) or embeddings.norm
-            self.hooks.append(norm.register_forward_pre_hook(self._keep_sum))
+            self.hooks.append(embedding_norm(self.bert).register_forward_pre_hook(self._keep_sum))
             self.hooks.append(embeddings.register_forward_hook(self._keep_output))
         for layer in set(layers_of(self.bert)):
             self.hooks.append(context_reader(layer).register_forward_pre_hook(self._keep_context))

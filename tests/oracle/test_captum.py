@@ -14,7 +14,7 @@ CASES = [methods.saliency("word", "l2"), methods.saliency("word", "l1"), methods
 
 def captum_scores(reference, ids, type_ids):
     """In the order of CASES."""
-    word = reference.bert.embeddings.word_embeddings(torch.tensor([ids])).requires_grad_()
+    word = reference.bert.get_input_embeddings()(torch.tensor([ids])).requires_grad_()
 
     def forward(embeddings):
         outputs = reference.forward(torch.tensor([type_ids]), inputs_embeds=embeddings)[0]

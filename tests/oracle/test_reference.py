@@ -6,12 +6,13 @@ import torch
 
 from oracle.methods import ATTACH
 from oracle.random_models import KIN
-from oracle.reference import WORD, context_reader, layers_of, on_call
+from oracle.reference import WORD, context_reader, embedding_norm, layers_of, on_call
 from oracle.test_captum import captum_scores
 from support.proto import pb
 
 IDS, TYPE_IDS = [2, 7, 12, 9, 30, 3], [0, 0, 0, 0, 1, 1]
-MODELS = ("two-classes", *(shape.name for shape in KIN if shape.labels))
+# Without ModernBERT: Transformers takes its rotation and its softmax in fp32, also of a model in fp64.
+MODELS = ("two-classes", *(shape.name for shape in KIN if shape.labels and shape.family != "modernbert"))
 CLASS_1 = pb.Target(**{"class": pb.Class(index=1)})
 STEP = 1e-5
 
@@ -67,7 +68,7 @@ def test_head_importance_is_the_derivative_toward_a_gate(double, type_ids, passe
 
 def test_the_gradient_before_the_norm_is_a_derivative(double, type_ids, passed):
     direction = torch.randn(passed.inputs[ATTACH["sum"]].shape, dtype=torch.float64, generator=torch.manual_seed(0))
-    norm = double.bert.embeddings.LayerNorm
+    norm = embedding_norm(double.bert)
     up, down = (logit(double, type_ids, norm, lambda x, f=f: x + f * direction) for f in (STEP, -STEP))
     want = (passed.gradients[ATTACH["sum"]] * direction.numpy()).sum()
     np.testing.assert_allclose((up - down) / (2 * STEP), want, rtol=1e-6)
