@@ -56,7 +56,7 @@ class Game:
         if self.replacement == "attention":
             return scalar.values(ids, keys=(~gone).long()).tolist()
         if self.replacement in ("zero", "mean"):
-            table = scalar.bert.embeddings.word_embeddings.weight
+            table = scalar.bert.get_input_embeddings().weight
             vector = table.mean(0) if self.replacement == "mean" else torch.zeros_like(table[0])
             return scalar.values(ids, WORD, torch.where(gone[..., None], vector, scalar.at(WORD))).tolist()
         return scalar.values(torch.where(gone, scalar.token(self.replacement), ids)).tolist()

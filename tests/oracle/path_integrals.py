@@ -30,7 +30,7 @@ def baseline(scalar, kind, place=WORD):
     if kind == "zero":
         return scalar.at(place) * special
     if kind == "mean":
-        mean = scalar.bert.embeddings.word_embeddings.weight.mean(0)
+        mean = scalar.bert.get_input_embeddings().weight.mean(0)
         return scalar.at(place, word=torch.where(special, scalar.at(WORD), mean))
     ids = scalar.token(kind) if isinstance(kind, str) else torch.tensor(kind)
     return scalar.at(place, ids=torch.where(scalar.special, scalar.ids, ids))

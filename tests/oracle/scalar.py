@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from oracle.reference import OUTPUT, SUM, WORD, layers_of, on_call
+from oracle.reference import OUTPUT, SUM, WORD, embedding_norm, layers_of, on_call
 from support.proto import pb
 
 ROWS_AT_ONCE = 32
@@ -91,7 +91,7 @@ class Scalar:
             if word is not None:
                 stack.enter_context(self._replaced(WORD, word[None]))
             hook = (module.register_forward_pre_hook(on_call(call, lambda _, given: caught.append(given[0]))) if reads
-                    else module.register_forward_hook(on_call(call, lambda _, __, made: caught.append(made))))
+                    else module.register_forward_hook(on_call(call, lambda _, __, made: caught.append(made[0] if isinstance(made, tuple) else made))))
             stack.callback(hook.remove)
             self.reference.forward(self.type_ids[None], (self.ids if ids is None else ids)[None])
         return caught[0][0].clone()
@@ -107,10 +107,12 @@ class Scalar:
     def _spot(self, place):
         """(module, whether the place is what it reads, in which of its calls): else it is what the module gives."""
         embeddings, layers = self.bert.embeddings, layers_of(self.bert)
+        if isinstance(place, Layer) and place.index == len(layers) and hasattr(self.bert, "final_norm"):
+            return self.bert.final_norm, False, 0
         if isinstance(place, Layer):
             index, reads = (place.index, True) if place.index < len(layers) else (len(layers) - 1, False)
             return layers[index], reads, layers[:index].count(layers[index])
-        return {WORD: (embeddings.word_embeddings, False, 0), SUM: (embeddings.LayerNorm, True, 0),
+        return {WORD: (self.bert.get_input_embeddings(), False, 0), SUM: (embedding_norm(self.bert), True, 0),
                 OUTPUT: (embeddings, False, 0)}[place]
 
     @contextlib.contextmanager
@@ -119,7 +121,7 @@ class Scalar:
         if reads:
             hook = module.register_forward_pre_hook(on_call(call, lambda _, given: (x, *given[1:])))
         else:
-            hook = module.register_forward_hook(on_call(call, lambda *_: x))
+            hook = module.register_forward_hook(on_call(call, lambda _, __, made: (x, *made[1:]) if isinstance(made, tuple) else x))
         try:
             yield
         finally:

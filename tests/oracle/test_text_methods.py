@@ -47,8 +47,9 @@ def test_a_method_agrees_with_its_reference(client, references, encode, agreemen
     assert not wrong, "\n".join(wrong)
 
 
-# MPNet and ModernBERT are compared in test_numbers.py only: this reference does not know their modules yet.
-@pytest.mark.parametrize("model", [shape.name for shape in KIN if shape.family not in ("mpnet", "modernbert")])
+# Without ModernBERT: a window counts the tokens that are left, where an attention mask counts all; and behind its last
+# norm the products cancel to less than fp32 holds.
+@pytest.mark.parametrize("model", [shape.name for shape in KIN if shape.family != "modernbert"])
 def test_hidden_states_and_replaced_tokens_of_each_family(client, references, encode, agreement, model):
     """Pad and mask tokens in the place of others, as ids and as embeddings; what enters every layer and its gradient."""
     layers = range(client.model(model).num_layers + 1)
