@@ -17,7 +17,7 @@ using ModelOr = absl::StatusOr<std::shared_ptr<const explain::Model>>;
 template <typename Request, typename Response>
 class AdminCall : public UnaryCall<Request, Response> {
  public:
-  AdminCall(const char* rpc, const UnaryArguments& arguments, lifecycle::ModelHost* host)
+  AdminCall(const UnaryArguments& arguments, const char* rpc, lifecycle::ModelHost* host)
       : UnaryCall<Request, Response>(rpc, arguments), host_(host) {}
 
  protected:
@@ -74,13 +74,6 @@ class UnloadModelCall final : public AdminCall<v1::UnloadModelRequest, v1::Unloa
   }
 };
 
-template <typename Call>
-grpc::ServerUnaryReactor* Start(const char* rpc, const UnaryArguments& arguments, lifecycle::ModelHost* host) {
-  auto call = std::make_shared<Call>(rpc, arguments, host);
-  call->Start(call, arguments.request);
-  return call.get();
-}
-
 }  // namespace
 
 AdminService::AdminService(const Environment& environment, lifecycle::ModelHost* host)
@@ -92,17 +85,17 @@ AdminService::AdminService(const Environment& environment, lifecycle::ModelHost*
 
 grpc::ServerUnaryReactor* AdminService::LoadModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                   grpc::ByteBuffer* response) {
-  return Start<LoadModelCall>("LoadModel", {environment_, load_model_, context, *request, response}, host_);
+  return StartCall<LoadModelCall>({environment_, load_model_, context, *request, response}, "LoadModel", host_);
 }
 
 grpc::ServerUnaryReactor* AdminService::UnloadModel(grpc::CallbackServerContext* context,
                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Start<UnloadModelCall>("UnloadModel", {environment_, unload_model_, context, *request, response}, host_);
+  return StartCall<UnloadModelCall>({environment_, unload_model_, context, *request, response}, "UnloadModel", host_);
 }
 
 grpc::ServerUnaryReactor* AdminService::ReloadModel(grpc::CallbackServerContext* context,
                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Start<ReloadModelCall>("ReloadModel", {environment_, reload_model_, context, *request, response}, host_);
+  return StartCall<ReloadModelCall>({environment_, reload_model_, context, *request, response}, "ReloadModel", host_);
 }
 
 }  // namespace limpid::rpc

@@ -163,27 +163,26 @@ class GetModelCall final : public UnaryCall<v1::GetModelRequest, v1::GetModelRes
   }
 };
 
-template <typename Call>
-grpc::ServerUnaryReactor* Start(const UnaryArguments& arguments) {
-  auto call = std::make_shared<Call>(arguments);
-  call->Start(call, arguments.request);
-  return call.get();
-}
-
 }  // namespace
 
-grpc::ServerUnaryReactor* StartPredictCall(const UnaryArguments& arguments) { return Start<PredictCall>(arguments); }
+grpc::ServerUnaryReactor* StartPredictCall(const UnaryArguments& arguments) {
+  return StartCall<PredictCall>(arguments);
+}
 
-grpc::ServerUnaryReactor* StartTokenizeCall(const UnaryArguments& arguments) { return Start<TokenizeCall>(arguments); }
+grpc::ServerUnaryReactor* StartTokenizeCall(const UnaryArguments& arguments) {
+  return StartCall<TokenizeCall>(arguments);
+}
 
 grpc::ServerUnaryReactor* StartEstimateCostCall(const UnaryArguments& arguments) {
-  return Start<EstimateCostCall>(arguments);
+  return StartCall<EstimateCostCall>(arguments);
 }
 
 grpc::ServerUnaryReactor* StartListModelsCall(const UnaryArguments& arguments) {
-  return Start<ListModelsCall>(arguments);
+  return StartCall<ListModelsCall>(arguments);
 }
 
-grpc::ServerUnaryReactor* StartGetModelCall(const UnaryArguments& arguments) { return Start<GetModelCall>(arguments); }
+grpc::ServerUnaryReactor* StartGetModelCall(const UnaryArguments& arguments) {
+  return StartCall<GetModelCall>(arguments);
+}
 
 }  // namespace limpid::rpc

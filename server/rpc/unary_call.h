@@ -106,4 +106,12 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   grpc::ByteBuffer* const response_bytes_;  // gRPC's; gone after OnDone
 };
 
+// Begins a Call(arguments, given...).
+template <typename Call, typename... Given>
+grpc::ServerUnaryReactor* StartCall(const UnaryArguments& arguments, Given... given) {
+  auto call = std::make_shared<Call>(arguments, given...);
+  call->Start(call, arguments.request);
+  return call.get();
+}
+
 }  // namespace limpid::rpc

@@ -17,15 +17,14 @@ struct TextRecord {
   size_t index = 0;     // among the records of the file, those with a problem counted
   size_t end_byte = 0;  // of the file, behind this record
   std::string text, pair;
-  Json id;                           // a string or number; null where there is none
-  std::optional<std::string> label;  // where the file has one; numbers as they are written
-  absl::Status problem;              // why this record has no text; names its line
+  Json id;               // a string or number; null where there is none
+  absl::Status problem;  // why this record has no text; names its line
 };
 
-// Columns of a table, or keys of JSON objects. An empty name stands for "text", "text_pair", "id" and "label", of which
-// all but the text may be missing; a column that is named must be there.
+// Columns of a table, or keys of JSON objects. An empty name stands for "text", "text_pair" and "id", of which all
+// but the text may be missing; a column that is named must be there.
 struct TextColumns {
-  std::string text, pair, id, label;
+  std::string text, pair, id;
 };
 
 enum class TextFormat { kCsv, kJsonl };

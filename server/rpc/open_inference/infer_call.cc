@@ -200,9 +200,7 @@ absl::Status InferCall::MakeResponse() {
 }  // namespace
 
 grpc::ServerUnaryReactor* StartModelInferCall(const UnaryArguments& arguments) {
-  auto call = std::make_shared<InferCall>(arguments);
-  call->Start(call, arguments.request);
-  return call.get();
+  return StartCall<InferCall>(arguments);
 }
 
 }  // namespace limpid::rpc

@@ -83,25 +83,18 @@ class ModelMetadataCall final : public UnaryCall<inference::ModelMetadataRequest
   }
 };
 
-template <typename Call>
-grpc::ServerUnaryReactor* Start(const UnaryArguments& arguments) {
-  auto call = std::make_shared<Call>(arguments);
-  call->Start(call, arguments.request);
-  return call.get();
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* StartModelReadyCall(const UnaryArguments& arguments) {
-  return Start<ModelReadyCall>(arguments);
+  return StartCall<ModelReadyCall>(arguments);
 }
 
 grpc::ServerUnaryReactor* StartServerMetadataCall(const UnaryArguments& arguments) {
-  return Start<ServerMetadataCall>(arguments);
+  return StartCall<ServerMetadataCall>(arguments);
 }
 
 grpc::ServerUnaryReactor* StartModelMetadataCall(const UnaryArguments& arguments) {
-  return Start<ModelMetadataCall>(arguments);
+  return StartCall<ModelMetadataCall>(arguments);
 }
 
 }  // namespace limpid::rpc
