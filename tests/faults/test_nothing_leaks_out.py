@@ -14,7 +14,8 @@ from support.server import Server, run_to_end
 
 # A folder, an address in memory, or a place in the source: "/a/b", "0x7f12", "file.cc:12".
 INTERNAL = re.compile(r"/[\w.-]+/[\w.-]+|0x[0-9a-f]{4,}|\w\.(cc|h|rs|py):\d+|std::|absl::|c10")
-SERVICES = {"limpid.v1.Explainer", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+SERVICES = {"limpid.v1.Explainer", "inference.GRPCInferenceService", "grpc.health.v1.Health",
+            "grpc.reflection.v1alpha.ServerReflection"}
 
 
 def test_no_refusal_tells_of_the_servers_inside(server):
