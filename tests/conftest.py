@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 
 def pytest_addoption(parser):
     parser.addoption("--texts", type=int, default=8, help="texts on which methods of many rows meet their references")
+    parser.addoption("--configurations", type=int, default=40, help="random model configurations to hold against Transformers")
 
 
 def pytest_collection_modifyitems(items):

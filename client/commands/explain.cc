@@ -41,6 +41,7 @@ Targets:
   declined, 1      a class by label or index; label=1 if the label is a number
   A-vs-B           why A rather than B; predicted-vs-runner_up works for any text
   similarity=TEXT  closeness to another text (embedding models)
+  answer           the predicted answer (default of question answering); answer=12-14: that of tokens 12 and 13
 
 Examples:
   limpid explain "Income is stable, but two payments were missed."

@@ -40,7 +40,9 @@ ExitCode PredictCommand::Run(const Streams& streams, const Terminal& terminal) c
     streams.out << Dump(ToJson(*response));
   } else {
     const Palette palette(ChooseColorMode(common.color, terminal));
-    streams.out << PredictionReport(response->prediction(), palette) << SummaryReport(response->summary(), palette);
+    const SentTexts texts = {request.input().text(), request.input().text_pair()};
+    streams.out << PredictionReport(texts, response->prediction(), palette)
+                << SummaryReport(response->summary(), palette);
   }
   return kDone;
 }

@@ -14,6 +14,10 @@ void AddRequestOptions(CLI::App* command, ExplainOptions* options) {
       ->default_str(absl::StrJoin(options->methods, ","))
       ->type_name("");
   command->add_option("--target", options->target, "What is explained, see below")->type_name("TARGET");
+  command
+      ->add_option("--position", options->position,
+                   "Token whose scores are meant, from 0: of language models and of those that label tokens")
+      ->type_name("TOKEN");
   command->add_option("--score", options->score, "Form of a class's score: logit, log_prob or prob")
       ->capture_default_str()
       ->type_name("");

@@ -1,5 +1,6 @@
 #include "lib/gather.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -116,6 +117,27 @@ absl::StatusOr<Explanation> Gatherer::Finish() && {
   return std::move(explanation_);
 }
 
+absl::Status Gatherer::CheckTokenOutputs(const v1::Prediction& prediction) const {
+  const int tokens = prediction.tokens_size(), labels = prediction.classes().logits_size();
+  const v1::TokenClasses& classes = prediction.token_classes();
+  if (prediction.has_token_classes()) {
+    const auto& indices = classes.predicted_indices();
+    const bool are_labels = std::ranges::all_of(indices, [&](int index) { return index >= 0 && index < labels; });
+    if (indices.size() != tokens || classes.logits_size() != tokens * labels || !are_labels ||
+        prediction.target().begin_token() >= static_cast<uint32_t>(tokens)) {
+      return Broken(indices.size(), " labels of tokens come with ", tokens, " tokens and ", labels, " labels");
+    }
+  }
+  const v1::AnswerSpan& answer = prediction.answer();
+  if (!prediction.has_answer()) return absl::OkStatus();
+  const bool is_within = answer.begin_token() < answer.end_token() &&
+                         answer.end_token() <= static_cast<uint32_t>(tokens) &&
+                         answer.begin_byte() <= answer.end_byte() && answer.end_byte() <= TextBytes(answer.sequence());
+  if (is_within && answer.begin_logits_size() == tokens && answer.end_logits_size() == tokens) return absl::OkStatus();
+  return Broken("an answer of tokens ", answer.begin_token(), " to ", answer.end_token(), " came with ", tokens,
+                " tokens");
+}
+
 absl::Status Gatherer::AddPrediction(v1::Prediction* prediction) {
   const v1::ClassScores& classes = prediction->classes();
   for (const int size : {classes.probabilities_size(), classes.labels_size()}) {
@@ -127,6 +149,7 @@ absl::Status Gatherer::AddPrediction(v1::Prediction* prediction) {
       (classes.predicted_index() < 0 || classes.predicted_index() >= classes.logits_size())) {
     return Broken("class ", classes.predicted_index(), " of ", classes.logits_size(), " is predicted");
   }
+  if (const absl::Status valid = CheckTokenOutputs(*prediction); !valid.ok()) return valid;
   explanation_.prediction = std::move(*prediction);
   return absl::OkStatus();
 }

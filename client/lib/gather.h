@@ -50,6 +50,7 @@ class Gatherer {
   absl::StatusOr<Explanation> Finish() &&;
 
  private:
+  absl::Status CheckTokenOutputs(const v1::Prediction& prediction) const;
   absl::Status AddPrediction(v1::Prediction* prediction);
   absl::Status AddAttribution(v1::Attribution* attribution);
   absl::Status AddQuality(v1::QualityReport* report);

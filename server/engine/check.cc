@@ -28,13 +28,26 @@ absl::Status CheckClass(int32_t index, int32_t unset, size_t num_classes, const 
       absl::StrFormat("%s.index is %d, the model has classes 0 to %d", field, index, num_classes - 1));
 }
 
-absl::Status CheckTarget(const ModelCard& card, const Target& target, size_t length) {
-  const bool classifier = card.has_classes();
-  if (target.position != Target::kLastToken && !card.is_language_model()) {
-    return absl::InvalidArgumentError("target.position needs a language model");
+absl::Status CheckAnswer(const ModelCard& card, const TokenRange& answer, size_t length) {
+  if (card.task != ModelCard::Task::kQuestionAnswering) {
+    return absl::InvalidArgumentError("target.answer needs a model that answers questions");
   }
-  if (target.position != Target::kLastToken &&
-      (target.position < 0 || target.position >= static_cast<int64_t>(length))) {
+  if (answer == TokenRange{Target::kUnset, Target::kUnset}) return absl::OkStatus();
+  if (answer.begin >= 0 && answer.begin < answer.end && answer.end <= static_cast<int64_t>(length)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("target.answer is tokens [%d, %d), must be some of [0, %d)", answer.begin, answer.end, length));
+}
+
+absl::Status CheckTarget(const ModelCard& card, const Target& target, size_t length) {
+  if (target.position != Target::kUnset && !card.has_position()) {
+    return absl::InvalidArgumentError("target.position needs a language model or a model that labels tokens");
+  }
+  if (target.candidates != nullptr && target.candidates->size() != length) {
+    return absl::InvalidArgumentError("target: the tokens to choose from are not those of the input");
+  }
+  if (target.position != Target::kUnset && (target.position < 0 || target.position >= static_cast<int64_t>(length))) {
     return absl::InvalidArgumentError(
         absl::StrFormat("target.position is %d, must be in [0, %d)", target.position, length));
   }
@@ -42,12 +55,14 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target, size_t len
     case Target::Kind::kNone:
       return absl::OkStatus();
     case Target::Kind::kMeanOutput:
-      if (!card.is_language_model()) return absl::OkStatus();
-      return absl::InvalidArgumentError(
-          "target.mean_output needs a classifier or an encoder, this is a language model");
+      if (card.has_mean_output()) return absl::OkStatus();
+      return absl::InvalidArgumentError("target.mean_output needs a classifier of texts or an encoder");
+    case Target::Kind::kAnswer:
+      return CheckAnswer(card, target.answer, length);
     case Target::Kind::kSimilarity:
-      if (classifier)
-        return absl::InvalidArgumentError("target.similarity needs an embedding model, this is a classifier");
+      if (card.task != ModelCard::Task::kEmbedding) {
+        return absl::InvalidArgumentError("target.similarity needs an embedding model");
+      }
       if (target.reference == nullptr || static_cast<int64_t>(target.reference->size()) != card.hidden_size) {
         return absl::InvalidArgumentError("target.similarity needs the other text's embedding");
       }
@@ -56,7 +71,7 @@ absl::Status CheckTarget(const ModelCard& card, const Target& target, size_t len
     case Target::Kind::kContrast:
       break;
   }
-  if (!classifier) return absl::InvalidArgumentError("target.class needs a classifier, this model gives embeddings");
+  if (!card.has_classes()) return absl::InvalidArgumentError("target.class needs a classifier");
   if (card.task == ModelCard::Task::kRegression && target.score != Score::kLogit) {
     return absl::InvalidArgumentError("target.score must be logit for a regression: it has no probabilities");
   }
@@ -119,7 +134,8 @@ absl::Status CheckRow(const ModelCard& card, const Row& row) {
 }
 
 absl::Status CheckFinite(const Prediction& prediction) {
-  if (AllFinite(prediction.logits) && AllFinite(prediction.embedding) && std::isfinite(prediction.target_value)) {
+  if (AllFinite(prediction.logits) && AllFinite(prediction.embedding) && AllFinite(prediction.token_logits) &&
+      std::isfinite(prediction.target_value)) {
     return absl::OkStatus();
   }
   return absl::InternalError("the model's output for this input is not a finite number");

@@ -17,7 +17,7 @@ absl::Status CheckPast(const ModelCard& card, const Row& row) {
   if (taps_past || row.alteration.has_value() || row.replaced_hidden != nullptr || !row.positions.empty()) {
     return absl::InvalidArgumentError("past: the row wants or changes what is not computed again");
   }
-  if (row.target.position != Target::kLastToken && row.target.position < row.past_length) {
+  if (row.target.position != Target::kUnset && row.target.position < row.past_length) {
     return absl::InvalidArgumentError(absl::StrFormat("target.position is %d, must be at or behind past_length %d",
                                                       row.target.position, row.past_length));
   }

@@ -15,8 +15,16 @@ namespace limpid::engine {
 // What a loaded model is: everything a caller may ask without running it. Without token types type_vocab_size is 0.
 struct ModelCard {
   std::string architecture;  // config.json `architectures[0]`
-  enum class Task { kClassification, kRegression, kMultiLabel, kEmbedding, kLanguageModel } task = Task::kEmbedding;
-  // [classes]; empty for embeddings, and for language models, whose classes are tokens.
+  enum class Task {
+    kClassification,
+    kRegression,
+    kMultiLabel,
+    kEmbedding,
+    kLanguageModel,
+    kTokenClassification,
+    kQuestionAnswering
+  } task = Task::kEmbedding;
+  // [classes]; empty for embeddings and answers, and for language models, whose classes are tokens.
   std::vector<std::string> labels;
   int64_t num_layers = 0, num_heads = 0, hidden_size = 0, vocab_size = 0, type_vocab_size = 0;
   int64_t max_tokens = 0;  // longest sequence, special tokens included
@@ -30,7 +38,11 @@ struct ModelCard {
   std::string device;                 // "cpu", "cuda:0"
 
   bool is_language_model() const { return task == Task::kLanguageModel; }
-  bool has_classes() const { return task != Task::kEmbedding; }
+  bool has_classes() const { return task != Task::kEmbedding && task != Task::kQuestionAnswering; }
+  // Whether the target says which token's scores it is about.
+  bool has_position() const { return is_language_model() || task == Task::kTokenClassification; }
+  // Whether `outputs[0].mean()` may be asked for.
+  bool has_mean_output() const { return !has_position() && task != Task::kQuestionAnswering; }
   size_t num_classes() const { return is_language_model() ? static_cast<size_t>(vocab_size) : labels.size(); }
 };
 

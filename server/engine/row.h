@@ -18,10 +18,17 @@ inline constexpr size_t kNumAttachPoints = 3;
 // The form of a class's score that is differentiated.
 enum class Score { kLogit, kLogProb, kProb };
 
+// Tokens [begin, end).
+struct TokenRange {
+  int32_t begin = 0, end = 0;
+
+  friend bool operator==(const TokenRange&, const TokenRange&) = default;
+};
+
 // The scalar F toward which a row is differentiated. kNone: the row needs no gradient.
 struct Target {
-  enum class Kind { kNone, kClass, kContrast, kSimilarity, kMeanOutput };
-  static constexpr int32_t kLastToken = -1;
+  enum class Kind { kNone, kClass, kContrast, kSimilarity, kMeanOutput, kAnswer };
+  static constexpr int32_t kUnset = -1;
   // Decided after the forward pass, so that one pass is enough.
   static constexpr int32_t kPredicted = -1;
   static constexpr int32_t kRunnerUp = -2;
@@ -31,9 +38,14 @@ struct Target {
   int32_t class_index =
       kPredicted;                  // kClass, kContrast: index, or kPredicted; a language model's classes are token ids
   int32_t foil_index = kRunnerUp;  // kContrast: index, or kRunnerUp = best class other than class_index
-  // Language models: the token whose scores these are, in [0, T), or kLastToken: a causal model's next token, a masked
-  // model's token in this place. Counts for the prediction without a target too.
-  int32_t position = kLastToken;
+  // The token whose scores these are, in [0, T). Language models: a causal model's next token, a masked model's token
+  // in this place; kUnset: the last one. Models that label tokens: kUnset: the candidate whose label, other than "O",
+  // is surest. Counts for the prediction without a target too.
+  int32_t position = kUnset;
+  // kAnswer: tokens in [0, T], not empty; both kUnset: the predicted answer.
+  TokenRange answer = {kUnset, kUnset};
+  // Where the model decides about tokens: those that it may choose, [T]; null: all.
+  std::shared_ptr<const std::vector<uint8_t>> candidates = nullptr;
   // kSimilarity: pooled embedding of the other text, [hidden_size].
   std::shared_ptr<const std::vector<float>> reference = nullptr;
 
@@ -189,12 +201,17 @@ struct HostTensor {
 
 // What the model says of a row.
 struct Prediction {
-  std::vector<float> logits;     // [classes]; empty without a head
-  std::vector<float> embedding;  // [hidden_size] pooled; empty with a classification head
-  // The target after resolution; -1 where the kind has none.
+  std::vector<float> logits;     // [classes]; empty without a classification head
+  std::vector<float> embedding;  // [hidden_size] pooled; empty with a head
+  // [T, labels] of a model that labels tokens, whose `logits` are the target's token's; [T, 2], of begin and of end, of
+  // a model that answers questions; else empty.
+  std::vector<float> token_logits;
+  TokenRange answer;  // of a model that answers questions: what it says
+  // The target after resolution; -1, or an empty range, where the kind has none.
   int32_t class_index = -1;
   int32_t foil_index = -1;
-  float target_value = 0;  // F; 0 when Target::Kind::kNone
+  TokenRange target_tokens;  // the token that has `logits`; the answer that is explained
+  float target_value = 0;    // F; 0 when Target::Kind::kNone
 };
 
 struct RowResult {

@@ -32,7 +32,13 @@ constexpr Output kOutputs[] = {
 // rounding, and no mean output, which a last norm without weights makes constant.
 engine::Target CanaryTarget(const engine::ModelCard& model) {
   engine::Target target;
-  if (model.task != engine::ModelCard::Task::kEmbedding) {
+  if (model.task == engine::ModelCard::Task::kQuestionAnswering) {
+    target.kind = engine::Target::Kind::kAnswer;
+    target.answer = {0, 1};
+    return target;
+  }
+  if (model.has_classes()) {
+    if (model.has_position() && !model.is_language_model()) target.position = 0;
     target.kind = engine::Target::Kind::kClass;
     target.class_index = 0;
     return target;

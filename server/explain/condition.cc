@@ -34,7 +34,7 @@ absl::Status CheckBounds(const ConditionSpec& spec, const engine::ModelCard& mod
 absl::StatusOr<Condition> Condition::Create(const ConditionSpec& spec, const engine::ModelCard& model,
                                             const text::Tokenizer& tokenizer) {
   if (!model.has_classes()) {
-    return absl::InvalidArgumentError("condition: needs a classifier, this model gives embeddings");
+    return absl::InvalidArgumentError("condition: needs a classifier");
   }
   ABSL_RETURN_IF_ERROR(CheckBounds(spec, model));
   Condition condition;

@@ -28,6 +28,7 @@ struct PredictionEvent {
   engine::Prediction prediction;
   std::vector<float> probabilities;           // [classes]; empty for embeddings, regressions and language models
   std::vector<RankedToken> best_tokens = {};  // language models only
+  float answer_probability = 0;               // of the predicted answer, where the model answers questions
   std::string target_description;             // e.g. "logit of class 1 (declined)"
 };
 

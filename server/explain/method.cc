@@ -9,13 +9,18 @@ engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base) 
   row.wanted = {};
   row.target.class_index = base.class_index;
   row.target.foil_index = base.foil_index;
+  if (input.model.task == engine::ModelCard::Task::kTokenClassification) row.target.position = base.target_tokens.begin;
+  if (row.target.kind == engine::Target::Kind::kAnswer) row.target.answer = base.target_tokens;
+  row.target.candidates = nullptr;
   return row;
 }
 
-uint32_t QueryToken(uint32_t asked, const MethodInput& input) {
-  if (asked > 0 || !input.model.is_causal) return asked;
+uint32_t QueryToken(uint32_t asked, const MethodInput& input, const engine::Prediction& base) {
+  if (asked > 0) return asked;
+  if (base.target_tokens.end > 0) return static_cast<uint32_t>(base.target_tokens.begin);
   const int32_t position = input.base_row.target.position;
-  return position >= 0 ? static_cast<uint32_t>(position) : static_cast<uint32_t>(input.num_tokens() - 1);
+  if (position >= 0) return static_cast<uint32_t>(position);
+  return input.model.is_causal ? static_cast<uint32_t>(input.num_tokens() - 1) : 0;
 }
 
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input) {

@@ -37,9 +37,8 @@ engine::Row FrozenRow(const MethodInput& input, const engine::Prediction& base);
 // INVALID_ARGUMENT if the text has no token of this index.
 absl::Status CheckQueryToken(uint32_t query_token, const MethodInput& input);
 
-// The token whose row of a map is meant. 0, the default, is the first token, which sees all in an encoder and only
-// itself in a causal model: there it is the token that the target reads.
-uint32_t QueryToken(uint32_t asked, const MethodInput& input);
+// The token whose row of a map is meant. 0, the default, is the token that the target reads, which `base` has resolved.
+uint32_t QueryToken(uint32_t asked, const MethodInput& input, const engine::Prediction& base);
 
 // What a method gives: numbers a token as a rule. The session adds units, granularity and the index.
 struct TokenScores {

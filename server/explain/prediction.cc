@@ -30,10 +30,22 @@ std::vector<double> Sigmoid(const std::vector<float>& logits) {
   return values;
 }
 
+// That it begins where it does and ends where it does.
+float AnswerProbability(const engine::Prediction& prediction) {
+  std::vector<float> begins, ends;
+  for (size_t i = 0; i + 1 < prediction.token_logits.size(); i += 2) {
+    begins.push_back(prediction.token_logits[i]);
+    ends.push_back(prediction.token_logits[i + 1]);
+  }
+  const double begin = Softmax(begins)[static_cast<size_t>(prediction.answer.begin)];
+  return static_cast<float>(begin * Softmax(ends)[static_cast<size_t>(prediction.answer.end) - 1]);
+}
+
 }  // namespace
 
 std::vector<float> Probabilities(const engine::ModelCard& model, const std::vector<float>& logits) {
-  if (model.task == Task::kClassification || model.is_language_model()) return ToFloats(Softmax(logits));
+  if (logits.empty()) return {};
+  if (model.task == Task::kClassification || model.has_position()) return ToFloats(Softmax(logits));
   if (model.task == Task::kMultiLabel) return ToFloats(Sigmoid(logits));
   return {};
 }
@@ -70,6 +82,7 @@ PredictionEvent MakePredictionEvent(const Model& model, const text::Encoding& en
   } else {
     event.probabilities = Probabilities(card, prediction.logits);
   }
+  if (card.task == Task::kQuestionAnswering) event.answer_probability = AnswerProbability(prediction);
   return event;
 }
 
@@ -81,7 +94,8 @@ double LogSumExp(const std::vector<float>& logits) {
 }
 
 absl::Status CheckPrediction(const engine::Prediction& prediction, const engine::Target& target) {
-  if (!AllFinite(prediction.logits) || !AllFinite(prediction.embedding) || !std::isfinite(prediction.target_value)) {
+  if (!AllFinite(prediction.logits) || !AllFinite(prediction.embedding) || !AllFinite(prediction.token_logits) ||
+      !std::isfinite(prediction.target_value)) {
     return NonFinite("the model's output is not finite");
   }
   if (target.kind == engine::Target::Kind::kContrast && prediction.class_index == prediction.foil_index) {

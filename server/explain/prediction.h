@@ -11,7 +11,7 @@
 
 namespace limpid::explain {
 
-// softmax of the logits; the sigmoid of each for a multi-label model; empty for regression and embeddings.
+// softmax of the logits; the sigmoid of each for a multi-label model; empty for regression and where there are none.
 std::vector<float> Probabilities(const engine::ModelCard& model, const std::vector<float>& logits);
 
 // log of the sum of exp(logit); of at least one.

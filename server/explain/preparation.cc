@@ -59,6 +59,18 @@ std::vector<engine::Row> OwnRows(const Preparation& prepared) {
   return rows;
 }
 
+// An answer is in the second text, where there is one.
+std::shared_ptr<const std::vector<uint8_t>> CandidatesOf(const engine::ModelCard& card,
+                                                         const text::Encoding& encoding) {
+  const bool answers = card.task == engine::ModelCard::Task::kQuestionAnswering;
+  const bool has_pair = std::ranges::any_of(encoding.tokens, [](const auto& token) { return token.sequence == 1; });
+  std::vector<uint8_t> candidates;
+  for (const text::Token& token : encoding.tokens) {
+    candidates.push_back(!token.is_special && (!answers || !has_pair || token.sequence == 1));
+  }
+  return std::make_shared<const std::vector<uint8_t>>(std::move(candidates));
+}
+
 // A masked language model is asked for what a mask hides, unless the request says another place.
 absl::Status CheckOrFindPosition(const text::Tokenizer& tokenizer, const engine::ModelCard& card,
                                  const text::Encoding& encoding, engine::Target* target) {
@@ -67,7 +79,14 @@ absl::Status CheckOrFindPosition(const text::Tokenizer& tokenizer, const engine:
     return absl::InvalidArgumentError(
         absl::StrCat("target.position: is ", target->position, ", the input has tokens 0 to ", num_tokens - 1));
   }
-  if (!card.is_language_model() || card.is_causal || target->position != engine::Target::kLastToken) {
+  if (target->answer.end > num_tokens) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("target.answer.end_token: is ", target->answer.end, ", the input has ", num_tokens, " tokens"));
+  }
+  const bool decides_about_tokens = card.task == engine::ModelCard::Task::kTokenClassification ||
+                                    card.task == engine::ModelCard::Task::kQuestionAnswering;
+  if (decides_about_tokens) target->candidates = CandidatesOf(card, encoding);
+  if (!card.is_language_model() || card.is_causal || target->position != engine::Target::kUnset) {
     return absl::OkStatus();
   }
   const int32_t mask = tokenizer.stand_ins().mask;

@@ -96,11 +96,14 @@ engine::Row Removal::Without(const std::vector<bool>& is_removed, engine::Row ro
     Replace(is_removed, FindStandIn(replacement_, stand_ins_, "replacement")->id, &row);
     return row;
   }
-  if (int32_t& position = row.target.position; position >= 0) {
-    // The token whose scores are meant, or the last before it that is left.
-    const auto left = std::count(is_removed.begin(), is_removed.begin() + position + 1, false);
-    position = std::max<int32_t>(0, static_cast<int32_t>(left) - 1);
-  }
+  // The token whose scores are meant, or the last before it that is left.
+  const auto moved = [&](int32_t token) {
+    const auto left = std::count(is_removed.begin(), is_removed.begin() + token + 1, false);
+    return std::max<int32_t>(0, static_cast<int32_t>(left) - 1);
+  };
+  engine::Target& target = row.target;
+  if (target.position >= 0) target.position = moved(target.position);
+  if (target.answer.end > 0) target.answer = {moved(target.answer.begin), moved(target.answer.end - 1) + 1};
   if (replacement_ == Replacement::kAttention) {
     row.positions.resize(row.token_ids.size());
     std::iota(row.positions.begin(), row.positions.end(), 0);

@@ -31,10 +31,12 @@ struct ClassRef {
 
 struct TargetSpec {
   // kDefault: the predicted class of a classifier, the mean output of a model without a head.
-  enum class Kind { kDefault, kClass, kContrast, kSimilarity, kMeanOutput } kind = Kind::kDefault;
+  enum class Kind { kDefault, kClass, kContrast, kSimilarity, kMeanOutput, kAnswer } kind = Kind::kDefault;
   engine::Score score = engine::Score::kLogit;
   ClassRef target, foil;
-  std::optional<int32_t> position;  // of a language model's scores; not set: the last token
+  std::optional<int32_t> position;  // as in engine::Target
+  // kAnswer; not set: the predicted one.
+  std::optional<engine::TokenRange> answer;
   std::string similarity_text;
 };
 

@@ -36,6 +36,9 @@ std::string ListLabels(const std::vector<std::string>& labels) {
 }
 
 absl::Status CheckClassTarget(const TargetSpec& spec, const engine::ModelCard& model, const std::string& field) {
+  if (model.task == Task::kQuestionAnswering) {
+    return FieldError(field, "needs a classifier, this model answers questions (answer is possible)");
+  }
   if (model.task == Task::kEmbedding) {
     return FieldError(field,
                       "needs a classifier, this model gives embeddings (similarity or mean_output are possible)");
@@ -70,29 +73,52 @@ absl::StatusOr<engine::Target> ResolveClassTarget(const TargetSpec& spec, const 
   return target;
 }
 
+absl::StatusOr<engine::Target> ResolveAnswer(const TargetSpec& spec, const engine::ModelCard& model) {
+  if (model.task != Task::kQuestionAnswering) {
+    return FieldError("target.answer", "needs a model that answers questions");
+  }
+  engine::Target target = TargetOf(engine::Target::Kind::kAnswer, spec.score);
+  if (!spec.answer.has_value()) return target;
+  target.answer = *spec.answer;
+  if (target.answer.begin < target.answer.end) return target;
+  return FieldError("target.answer", absl::StrCat("begin_token is ", target.answer.begin, ", must be below end_token ",
+                                                  target.answer.end));
+}
+
+// The default of the task.
+Kind KindOf(const TargetSpec& spec, const engine::ModelCard& model) {
+  if (spec.kind != Kind::kDefault) return spec.kind;
+  if (model.task == Task::kQuestionAnswering) return Kind::kAnswer;
+  return model.task == Task::kEmbedding ? Kind::kMeanOutput : Kind::kClass;
+}
+
 absl::StatusOr<engine::Target> ResolveKind(const TargetSpec& spec, const engine::ModelCard& model,
                                            const text::Tokenizer& tokenizer) {
-  const bool is_encoder = model.task == Task::kEmbedding;
-  const Kind kind = spec.kind != Kind::kDefault ? spec.kind : is_encoder ? Kind::kMeanOutput : Kind::kClass;
+  const Kind kind = KindOf(spec, model);
+  if (kind == Kind::kAnswer) return ResolveAnswer(spec, model);
   if (kind == Kind::kContrast) return ResolveContrast(spec, model, tokenizer);
   if (kind == Kind::kClass) return ResolveClassTarget(spec, model, tokenizer);
   if (spec.score != engine::Score::kLogit) {
     return FieldError("target.score", "LOG_PROB and PROB are forms of a class's score, this target is not a class");
   }
-  if (kind == Kind::kMeanOutput && model.is_language_model()) {
-    return FieldError("target.mean_output", "needs a classifier or an encoder, this is a language model");
+  if (kind == Kind::kMeanOutput && !model.has_mean_output()) {
+    return FieldError("target.mean_output", "needs a classifier of texts or an encoder");
   }
   if (kind == Kind::kMeanOutput) return TargetOf(engine::Target::Kind::kMeanOutput, spec.score);
-  if (!is_encoder) return FieldError("target.similarity", "needs a model that gives embeddings, this is a classifier");
+  if (model.task != Task::kEmbedding) return FieldError("target.similarity", "needs a model that gives embeddings");
   return TargetOf(engine::Target::Kind::kSimilarity, spec.score);
+}
+
+const char* NameOf(engine::Score score) {
+  return score == engine::Score::kLogit     ? "logit"
+         : score == engine::Score::kLogProb ? "log-probability"
+                                            : "probability";
 }
 
 std::string DescribeClass(engine::Score score, int32_t index, const engine::ModelCard& model,
                           const text::Tokenizer& tokenizer) {
   if (model.task == Task::kRegression) return "output of the regression";
-  const char* const form = score == engine::Score::kLogit     ? "logit"
-                           : score == engine::Score::kLogProb ? "log-probability"
-                                                              : "probability";
+  const char* const form = NameOf(score);
   if (model.is_language_model()) {
     return absl::StrCat(form, " of token ", index, " (", SpellingOf(tokenizer, index), ")");
   }
@@ -130,8 +156,8 @@ absl::StatusOr<int32_t> ResolveClass(const ClassRef& ref, int32_t unset, const e
 
 absl::StatusOr<engine::Target> ResolveTarget(const TargetSpec& spec, const engine::ModelCard& model,
                                              const text::Tokenizer& tokenizer) {
-  if (spec.position.has_value() && !model.is_language_model()) {
-    return FieldError("target.position", "needs a language model");
+  if (spec.position.has_value() && !model.has_position()) {
+    return FieldError("target.position", "needs a language model or a model that labels tokens");
   }
   ABSL_ASSIGN_OR_RETURN(engine::Target target, ResolveKind(spec, model, tokenizer));
   if (spec.position.has_value()) target.position = *spec.position;
@@ -146,18 +172,23 @@ std::string SpellingOf(const text::Tokenizer& tokenizer, int32_t id) {
 
 std::string DescribeTarget(const engine::Target& target, const engine::Prediction& prediction,
                            const engine::ModelCard& model, const text::Tokenizer& tokenizer) {
+  const bool labels_tokens = model.task == Task::kTokenClassification;
+  const std::string at_token = labels_tokens ? absl::StrCat(" at token ", prediction.target_tokens.begin) : "";
   switch (target.kind) {
     case engine::Target::Kind::kNone:
       return "";
     case engine::Target::Kind::kClass:
-      return DescribeClass(target.score, prediction.class_index, model, tokenizer);
+      return DescribeClass(target.score, prediction.class_index, model, tokenizer) + at_token;
     case engine::Target::Kind::kContrast:
       return absl::StrCat(DescribeClass(target.score, prediction.class_index, model, tokenizer), " minus ",
-                          DescribeClass(target.score, prediction.foil_index, model, tokenizer));
+                          DescribeClass(target.score, prediction.foil_index, model, tokenizer), at_token);
     case engine::Target::Kind::kSimilarity:
       return "cosine similarity to the other text";
     case engine::Target::Kind::kMeanOutput:
       return model.task == Task::kEmbedding ? "mean of the last hidden state" : "mean of the logits";
+    case engine::Target::Kind::kAnswer:
+      return absl::StrCat(NameOf(target.score), " of an answer from token ", prediction.target_tokens.begin, " to ",
+                          prediction.target_tokens.end - 1);
   }
   return "";
 }

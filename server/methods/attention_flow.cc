@@ -54,11 +54,13 @@ class AttentionFlow final : public explain::Method {
   absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
                                          std::span<const engine::RowResult>) override {
     explain::FoldStep step;
-    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(options_.query_token(), input));
+    step.scores.card.query_token =
+        static_cast<int32_t>(explain::QueryToken(options_.query_token(), input, base.prediction));
     step.scores.card.depends_on_target = false;
     const auto num_layers = static_cast<size_t>(base.head_mean_attention.shape[0]);
     FlowNetwork network = NetworkOf(base.head_mean_attention);
-    const size_t sink = NodeOf(num_layers, explain::QueryToken(options_.query_token(), input), input.num_tokens());
+    const size_t sink =
+        NodeOf(num_layers, explain::QueryToken(options_.query_token(), input, base.prediction), input.num_tokens());
     for (size_t token = 0; token < input.num_tokens(); ++token) {
       const int64_t flow = network.MaxFlow(NodeOf(0, token, input.num_tokens()), sink);
       step.scores.scores.push_back(static_cast<float>(static_cast<double>(flow) / kUnit));

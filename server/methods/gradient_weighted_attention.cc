@@ -29,9 +29,10 @@ class GradientWeightedAttention final : public explain::Method {
   absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
                                          std::span<const engine::RowResult>) override {
     explain::FoldStep step;
-    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(options_.query_token(), input));
-    step.scores.scores =
-        explain::ToFloats(RelevanceRow(base.gradient_attention, explain::QueryToken(options_.query_token(), input)));
+    step.scores.card.query_token =
+        static_cast<int32_t>(explain::QueryToken(options_.query_token(), input, base.prediction));
+    step.scores.scores = explain::ToFloats(
+        RelevanceRow(base.gradient_attention, explain::QueryToken(options_.query_token(), input, base.prediction)));
     return step;
   }
 

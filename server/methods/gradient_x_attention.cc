@@ -25,10 +25,10 @@ class GradientXAttention final : public explain::Method {
     ABSL_ASSIGN_OR_RETURN(const int32_t layer, ResolveLayer(layer_, input.model.num_layers));
     explain::FoldStep step;
     step.scores.card.layer = layer;
-    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(query_token_, input));
+    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(query_token_, input, base.prediction));
     const size_t first_row = static_cast<size_t>(layer) * input.num_tokens();
     const std::span<const float> row =
-        explain::RowOf(base.gradient_attention, first_row + explain::QueryToken(query_token_, input));
+        explain::RowOf(base.gradient_attention, first_row + explain::QueryToken(query_token_, input, base.prediction));
     step.scores.scores.assign(row.begin(), row.end());
     return step;
   }

@@ -28,7 +28,7 @@ absl::StatusOr<BackwardRule> ReadRule(v1::Lrp::Rule rule) {
 // of an embedding, so its relevance would sum to 0; a probability is no such number either.
 absl::Status CheckTarget(const engine::Target& target) {
   using Kind = engine::Target::Kind;
-  const bool is_class = target.kind == Kind::kClass || target.kind == Kind::kContrast;
+  const bool is_class = target.kind == Kind::kClass || target.kind == Kind::kContrast || target.kind == Kind::kAnswer;
   const bool is_logit = is_class && target.score == engine::Score::kLogit;
   if (is_logit || target.kind == Kind::kMeanOutput) return absl::OkStatus();
   return absl::InvalidArgumentError(

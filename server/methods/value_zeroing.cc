@@ -40,7 +40,8 @@ class ValueZeroing final : public explain::Method {
   absl::StatusOr<explain::FoldStep> Fold(const explain::MethodInput& input, const engine::RowResult& base,
                                          std::span<const engine::RowResult>) override {
     explain::FoldStep step;
-    step.scores.card.query_token = static_cast<int32_t>(explain::QueryToken(options_.query_token(), input));
+    step.scores.card.query_token =
+        static_cast<int32_t>(explain::QueryToken(options_.query_token(), input, base.prediction));
     step.scores.card.depends_on_target = false;
     auto begin = int32_t{0}, end = static_cast<int32_t>(input.model.num_layers);
     if (options_.has_layer()) {
@@ -48,7 +49,8 @@ class ValueZeroing final : public explain::Method {
       end = begin + 1;
       step.scores.card.layer = begin;
     }
-    std::vector<double> row = explain::UnitRow(input.num_tokens(), explain::QueryToken(options_.query_token(), input));
+    std::vector<double> row =
+        explain::UnitRow(input.num_tokens(), explain::QueryToken(options_.query_token(), input, base.prediction));
     for (int32_t layer = end; layer-- > begin;) {
       row = TimesScaledRows(std::move(row), explain::MatrixOf(base.value_zeroing, static_cast<size_t>(layer)));
     }

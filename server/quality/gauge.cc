@@ -28,8 +28,8 @@ double ChanceOf(const explain::MethodInput& input, const engine::Prediction& pre
 bool HasProbability(const explain::MethodInput& input) {
   using Task = engine::ModelCard::Task;
   using Kind = engine::Target::Kind;
-  const bool is_classifier = input.model.task == Task::kClassification || input.model.task == Task::kMultiLabel ||
-                             input.model.task == Task::kLanguageModel;
+  const bool is_classifier =
+      input.model.task == Task::kClassification || input.model.task == Task::kMultiLabel || input.model.has_position();
   const Kind kind = input.base_row.target.kind;
   return is_classifier && (kind == Kind::kClass || kind == Kind::kContrast);
 }

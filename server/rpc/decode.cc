@@ -62,10 +62,10 @@ absl::StatusOr<explain::ClassRef> DecodeClass(const v1::Class& ref, const std::s
   return FieldError(field, "neither index nor label is set");
 }
 
-absl::StatusOr<int32_t> DecodePosition(uint32_t position) {
+absl::StatusOr<int32_t> DecodeToken(uint32_t token, const char* field) {
   constexpr auto kMax = static_cast<uint32_t>(std::numeric_limits<int32_t>::max());
-  if (position <= kMax) return static_cast<int32_t>(position);
-  return FieldError("target.position", absl::StrCat("is ", position, ", must be at most ", kMax));
+  if (token <= kMax) return static_cast<int32_t>(token);
+  return FieldError(field, absl::StrCat("is ", token, ", must be at most ", kMax));
 }
 
 absl::Status DecodeContrast(const v1::Contrast& contrast, TargetSpec* spec) {
@@ -79,10 +79,23 @@ absl::Status DecodeContrast(const v1::Contrast& contrast, TargetSpec* spec) {
   return absl::OkStatus();
 }
 
+absl::Status DecodeAnswer(const v1::Answer& answer, TargetSpec* spec) {
+  spec->kind = TargetSpec::Kind::kAnswer;
+  if (!answer.has_begin_token() && !answer.has_end_token()) return absl::OkStatus();
+  if (!answer.has_begin_token() || !answer.has_end_token()) {
+    return FieldError("target.answer", "begin_token and end_token must be set both, or none");
+  }
+  engine::TokenRange tokens;
+  ABSL_ASSIGN_OR_RETURN(tokens.begin, DecodeToken(answer.begin_token(), "target.answer.begin_token"));
+  ABSL_ASSIGN_OR_RETURN(tokens.end, DecodeToken(answer.end_token(), "target.answer.end_token"));
+  spec->answer = tokens;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<TargetSpec> DecodeTarget(const v1::Target& target) {
   TargetSpec spec;
   if (target.has_position()) {
-    ABSL_ASSIGN_OR_RETURN(spec.position, DecodePosition(target.position()));
+    ABSL_ASSIGN_OR_RETURN(spec.position, DecodeToken(target.position(), "target.position"));
   }
   ABSL_ASSIGN_OR_RETURN(spec.score, DecodeScore(target.score()));
   switch (target.kind_case()) {
@@ -103,6 +116,9 @@ absl::StatusOr<TargetSpec> DecodeTarget(const v1::Target& target) {
       break;
     case v1::Target::kMeanOutput:
       spec.kind = TargetSpec::Kind::kMeanOutput;
+      break;
+    case v1::Target::kAnswer:
+      ABSL_RETURN_IF_ERROR(DecodeAnswer(target.answer(), &spec));
       break;
     case v1::Target::KIND_NOT_SET:
       break;

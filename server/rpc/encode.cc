@@ -24,6 +24,10 @@ const char* TaskName(engine::ModelCard::Task task) {
       return "embedding";
     case engine::ModelCard::Task::kLanguageModel:
       return "language_model";
+    case engine::ModelCard::Task::kTokenClassification:
+      return "token_classification";
+    case engine::ModelCard::Task::kQuestionAnswering:
+      return "question_answering";
   }
   return "";
 }
@@ -57,6 +61,34 @@ void EncodeTokens(const std::vector<explain::RankedToken>& tokens, v1::ClassScor
   classes->set_predicted_index(0);
 }
 
+// Of all tokens; rows of `logits` are tokens.
+void EncodeTokenClasses(const std::vector<float>& logits, size_t num_labels, v1::TokenClasses* encoded) {
+  AssignFloats(logits, encoded->mutable_logits());
+  for (auto row = logits.begin(); row != logits.end(); row += static_cast<ptrdiff_t>(num_labels)) {
+    const auto best = std::max_element(row, row + static_cast<ptrdiff_t>(num_labels));
+    encoded->add_predicted_indices(static_cast<int32_t>(best - row));
+  }
+}
+
+void EncodeAnswer(const explain::PredictionEvent& event, v1::AnswerSpan* encoded) {
+  const engine::TokenRange& tokens = event.prediction.answer;
+  encoded->set_begin_token(static_cast<uint32_t>(tokens.begin));
+  encoded->set_end_token(static_cast<uint32_t>(tokens.end));
+  encoded->set_probability(event.answer_probability);
+  const std::vector<float>& logits = event.prediction.token_logits;
+  for (size_t i = 0; i + 1 < logits.size(); i += 2) {
+    encoded->add_begin_logits(logits[i]);
+    encoded->add_end_logits(logits[i + 1]);
+  }
+  const text::Token& first = event.tokens.at(static_cast<size_t>(tokens.begin));
+  const text::Token& last = event.tokens.at(static_cast<size_t>(tokens.end) - 1);
+  encoded->set_sequence(first.sequence);
+  encoded->set_begin_byte(first.begin_byte);
+  encoded->set_end_byte(last.end_byte);
+  encoded->set_begin_char(first.begin_char);
+  encoded->set_end_char(last.end_char);
+}
+
 v1::Generation::FinishReason EncodeFinishReason(explain::GenerationSummary::FinishReason reason) {
   switch (reason) {
     case explain::GenerationSummary::FinishReason::kLength:
@@ -78,6 +110,8 @@ void EncodeTarget(const std::string& description, const engine::Prediction& pred
   target->set_class_index(prediction.class_index);
   target->set_foil_index(prediction.foil_index);
   target->set_value(prediction.target_value);
+  target->set_begin_token(static_cast<uint32_t>(prediction.target_tokens.begin));
+  target->set_end_token(static_cast<uint32_t>(prediction.target_tokens.end));
 }
 
 void EncodeTokens(const std::vector<text::Token>& tokens, google::protobuf::RepeatedPtrField<v1::Token>* encoded) {
@@ -93,6 +127,8 @@ void EncodePrediction(const explain::PredictionEvent& event, const engine::Model
   prediction->set_truncated(event.truncated);
   if (!event.best_tokens.empty()) {
     EncodeTokens(event.best_tokens, prediction->mutable_classes());
+  } else if (card.task == engine::ModelCard::Task::kQuestionAnswering) {
+    EncodeAnswer(event, prediction->mutable_answer());
   } else if (event.prediction.logits.empty()) {
     AssignFloats(event.prediction.embedding, prediction->mutable_embedding()->mutable_values());
     prediction->mutable_embedding()->set_normalized(card.embedding_normalized);
@@ -103,6 +139,9 @@ void EncodePrediction(const explain::PredictionEvent& event, const engine::Model
     for (const std::string& label : card.labels) classes->add_labels(label);
     const auto& logits = event.prediction.logits;
     classes->set_predicted_index(static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
+  }
+  if (card.task == engine::ModelCard::Task::kTokenClassification) {
+    EncodeTokenClasses(event.prediction.token_logits, card.labels.size(), prediction->mutable_token_classes());
   }
   EncodeTarget(event.target_description, event.prediction, prediction->mutable_target());
 }

@@ -1,14 +1,14 @@
 """Random-weight model folders of odd shapes, each with a tokenizer of its family's kind; made at test time, never stored."""
 
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
-                          AutoModelForSequenceClassification, BertConfig,
-                          CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
+                          AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
+                          AutoModelForTokenClassification, BertConfig, CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
                           MistralConfig, ModernBertConfig, MPNetConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
@@ -32,6 +32,7 @@ class Shape:
     family: str = "bert"
     embedding: int | None = None  # width of the embeddings, where the family has one
     language_model: bool = False  # of a decoder a causal one, of an encoder a masked one
+    head: str = ""  # "tokens": labels each token; "answers": begin and end of an answer
     options: dict = field(default_factory=dict, hash=False)  # of the family's configuration
 
 
@@ -131,6 +132,15 @@ DECODERS = (
     decoder("qwen3-bare", "qwen3", layers=2, heads=3, hidden=30, intermediate=41, activation="silu",
             options={"num_key_value_heads": 1, "head_dim": 12, "attention_bias": True}),
 )
+
+
+# Of each family's weights a model that labels tokens and one that answers questions, where Transformers has them.
+TOKEN_LABELS = ("O", "B-LOAN", "I-LOAN", "B-DATE")
+BODIES = {shape.family: shape for shape in (*reversed(DECODERS), *reversed(KIN), SHAPES[1])}
+TOKEN_HEADS = tuple(replace(shape, name=f"{family}-{head}", labels=0, language_model=False, head=head)
+                    for family, shape in sorted(BODIES.items()) for head in ("tokens", "answers")
+                    if (family, head) != ("opt", "tokens"))
+DECODER_FAMILIES = {shape.family for shape in DECODERS}
 
 
 def vocabulary() -> dict:
@@ -235,7 +245,7 @@ def decoder_config_of(shape: Shape, made: Tokenizer):
 
 
 def config_of(shape: Shape, made: Tokenizer):
-    if shape in DECODERS:
+    if shape.family in DECODER_FAMILIES:
         return decoder_config_of(shape, made)
     pad = next(made.token_to_id(name) for name in ("[PAD]", "<pad>") if made.token_to_id(name) is not None)
     tables = {"vocab_size": made.get_vocab_size(), "max_position_embeddings": shape.positions, "pad_token_id": pad}
@@ -260,6 +270,24 @@ def config_of(shape: Shape, made: Tokenizer):
         type_vocab_size=shape.types, **tables)
 
 
+def kind_of(shape: Shape):
+    if shape.head:
+        return {"tokens": AutoModelForTokenClassification, "answers": AutoModelForQuestionAnswering}[shape.head]
+    if shape.labels:
+        return AutoModelForSequenceClassification
+    if not shape.language_model:
+        return AutoModel
+    return AutoModelForCausalLM if shape.family in DECODER_FAMILIES else AutoModelForMaskedLM
+
+
+def randomize(model):
+    """Norms near one and dense layers near unit gain keep gradients neither vanishing nor exploding."""
+    for name, weight in model.named_parameters():
+        gain = 0.1 if weight.dim() == 1 else weight.shape[-1] ** -0.5
+        centre = 1.0 if weight.dim() == 1 and name.endswith("weight") else 0.0
+        torch.nn.init.normal_(weight, centre, gain)
+
+
 def make(shape: Shape, folder: Path) -> Path:
     folder.mkdir(parents=True)
     torch.manual_seed(sum(map(ord, shape.name)))
@@ -269,15 +297,11 @@ def make(shape: Shape, folder: Path) -> Path:
         config.id2label = {i: f"class {i}" for i in range(shape.labels)}
         config.label2id = {label: i for i, label in config.id2label.items()}
         config.problem_type = shape.problem
-    kind = (AutoModelForSequenceClassification if shape.labels else
-            AutoModel if not shape.language_model else
-            AutoModelForCausalLM if shape in DECODERS else AutoModelForMaskedLM)
-    model = kind.from_config(config)
-    for name, weight in model.named_parameters():
-        # Norms near one and dense layers near unit gain keep gradients neither vanishing nor exploding.
-        gain = 0.1 if weight.dim() == 1 else weight.shape[-1] ** -0.5
-        centre = 1.0 if weight.dim() == 1 and name.endswith("weight") else 0.0
-        torch.nn.init.normal_(weight, centre, gain)
+    if shape.head == "tokens":
+        config.id2label = dict(enumerate(TOKEN_LABELS))
+        config.label2id = {label: i for i, label in config.id2label.items()}
+    model = kind_of(shape).from_config(config)
+    randomize(model)
     model.save_pretrained(folder)
     made.save(str(folder / "tokenizer.json"))
     return folder
@@ -285,4 +309,4 @@ def make(shape: Shape, folder: Path) -> Path:
 
 def make_all(folder: Path) -> dict:
     """{name: model folder} of every shape."""
-    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN, *MASKED, *DECODERS)}
+    return {shape.name: make(shape, folder / shape.name) for shape in (*SHAPES, *KIN, *MASKED, *DECODERS, *TOKEN_HEADS)}

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import (AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
-                          AutoModelForSequenceClassification)
+                          AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
+                          AutoModelForTokenClassification)
 
 from support.proto import pb
 
@@ -22,9 +23,11 @@ def load_model(folder, dtype=torch.float32, attention="eager"):
     """The folder's model, frozen, in eval mode."""
     config = AutoConfig.from_pretrained(folder)
     name = config.architectures[0]
-    kind = (AutoModelForSequenceClassification if name.endswith("ForSequenceClassification") else
-            AutoModelForMaskedLM if name.endswith("ForMaskedLM") else
-            AutoModelForCausalLM if name.endswith(("ForCausalLM", "LMHeadModel")) else AutoModel)
+    kinds = {"ForSequenceClassification": AutoModelForSequenceClassification,
+             "ForTokenClassification": AutoModelForTokenClassification,
+             "ForQuestionAnswering": AutoModelForQuestionAnswering, "ForMaskedLM": AutoModelForMaskedLM,
+             "ForCausalLM": AutoModelForCausalLM, "LMHeadModel": AutoModelForCausalLM}
+    kind = next((kind for ending, kind in kinds.items() if name.endswith(ending)), AutoModel)
     has_pooler = kind is AutoModel and config.model_type in ("bert", "roberta", "xlm-roberta", "camembert", "albert",
                                                                     "mpnet")
     options = {"add_pooling_layer": False} if has_pooler else {}
@@ -81,7 +84,8 @@ def _relu(values):
 class Pass:
     """One forward and backward of one text toward one target, as arrays of the reference's precision."""
 
-    logits: np.ndarray  # [C], or None
+    logits: np.ndarray  # [C], of a model that answers questions [T, 2], or None
+    token_logits: np.ndarray  # [T, C] of a model that labels tokens, or None
     embedding: np.ndarray  # [d], or None
     value: float
     value_scale: float  # size of the numbers that the value is made of, for a mean may cancel
@@ -91,7 +95,7 @@ class Pass:
     attention_grad: np.ndarray
     head_gate_grad: np.ndarray  # [L, H]: sum over tokens and width of O * dF/dO
     head_gate_size: np.ndarray  # [L, H]: the same sum of magnitudes
-    is_causal: bool
+    read_token: int  # that the target reads; -1: the last
     inputs: dict  # attach point -> [T, d]
     gradients: dict
 
@@ -108,8 +112,8 @@ class Pass:
         return np.abs(self.inputs[attach] * self.gradients[attach]).sum(-1).max()
 
     def _query(self, token):
-        """The first token of a causal model sees only itself: there it stands for the last one."""
-        return -1 if self.is_causal and token == 0 else token
+        """0 stands for the token that the target reads."""
+        return self.read_token if token == 0 else token
 
     def rollout(self, query=0):
         """Abnar & Zuidema 2020."""
@@ -160,8 +164,10 @@ class Reference:
         self.folder = Path(folder)
         self.model = load_model(folder, dtype)
         self.config = self.model.config
-        self.is_language_model = self.config.architectures[0].endswith(("ForMaskedLM", "ForCausalLM", "LMHeadModel"))
-        self.is_classifier = (self.is_language_model or hasattr(self.model, "classifier") or hasattr(self.model, "score"))
+        name = self.config.architectures[0]
+        self.is_language_model = name.endswith(("ForMaskedLM", "ForCausalLM", "LMHeadModel"))
+        self.labels_tokens, self.answers = name.endswith("ForTokenClassification"), name.endswith("ForQuestionAnswering")
+        self.is_classifier = not self.answers and (self.is_language_model or hasattr(self.model, "classifier") or hasattr(self.model, "score"))
         self.bert = self.model.base_model  # or its kin
         modules = Path(folder, "modules.json")
         self.normalizes = modules.exists() and ".Normalize" in modules.read_text()
@@ -178,9 +184,11 @@ class Reference:
         return self.model(input_ids, position_ids=positions, **given)
 
     def output_of(self, outputs, target):
-        """The model's first output; of a language model what it says at the target's token."""
+        """The model's first output; where each token has scores those of the target's; of an answer both [1, T, 2]."""
+        if self.answers:
+            return torch.stack([outputs.start_logits, outputs.end_logits], -1)
         position = target.position if target.HasField("position") else -1
-        return outputs[0][:, position] if self.is_language_model else outputs[0]
+        return outputs[0][:, position] if self.is_language_model or self.labels_tokens else outputs[0]
 
     def run(self, ids, type_ids, target: pb.Target, other_ids=None) -> Pass:
         """`other_ids`: the second text of a similarity target."""
@@ -188,7 +196,7 @@ class Reference:
             word = self.bert.get_input_embeddings()(torch.tensor([ids])).requires_grad_()
             outputs = self.forward(torch.tensor([type_ids]), inputs_embeds=word, output_attentions=True)
         output = self.output_of(outputs, target)
-        embedding = None if self.is_classifier else self.pool(output)
+        embedding = None if self.is_classifier or self.answers else self.pool(output)
         other = None if other_ids is None else self.embed(other_ids)
         value, class_index, foil_index = self.scalar(output, target, other)
         points = [word, taps.sum, taps.output]
@@ -198,14 +206,21 @@ class Reference:
         heads = self.config.num_attention_heads
         gates = torch.stack([(o * g).reshape(len(ids), heads, -1) for o, g in zip(taps.contexts, context_grads)])
         return Pass(
-            logits=_array(output[0]) if self.is_classifier else None,
+            logits=_array(output[0]) if self.is_classifier or self.answers else None,
+            token_logits=_array(outputs[0][0]) if self.labels_tokens else None,
             embedding=None if embedding is None else _array(embedding),
             value=value.item(), value_scale=max(abs(value.item()), output.abs().mean().item()),
             class_index=class_index, foil_index=foil_index,
             attention=_array(torch.cat(outputs.attentions)), attention_grad=_array(torch.cat(attention_grads)),
-            head_gate_grad=_array(gates.sum((1, 3))), head_gate_size=_array(gates.abs().sum((1, 3))), is_causal=is_decoder(self.bert),
+            head_gate_grad=_array(gates.sum((1, 3))), head_gate_size=_array(gates.abs().sum((1, 3))),
+            read_token=self.read_token(target),
             inputs={point: _array(x[0]) for point, x in zip((WORD, SUM, OUTPUT), points)},
             gradients={point: _array(g[0]) for point, g in zip((WORD, SUM, OUTPUT), grads[:3])})
+
+    def read_token(self, target):
+        if self.answers:
+            return target.answer.begin_token
+        return target.position if target.HasField("position") else -1 if is_decoder(self.bert) else 0
 
     def pool(self, last_hidden_state):
         """As sentence-transformers: mean over all tokens, divided by its norm where modules.json says so."""
@@ -219,6 +234,8 @@ class Reference:
     def scalar(self, output, target, other=None):
         """F of one text, the class and the foil; `output` is the model's first one, `other` the second text's embedding."""
         kind = target.WhichOneof("kind") or ("predicted_class" if self.is_classifier else "mean_output")
+        if kind == "answer":
+            return self.answer_score(output[0], target), -1, -1
         if kind == "mean_output":
             return output.mean(), -1, -1
         if kind == "similarity":
@@ -231,6 +248,13 @@ class Reference:
             return scores[chosen] - scores[foil], chosen, foil
         chosen = self._class(getattr(target, "class"), logits)
         return scores[chosen], chosen, -1
+
+    def answer_score(self, logits, target):
+        """Begin and end as independent choices among all tokens (Devlin et al. 2018); `logits` [T, 2]."""
+        if target.score not in (pb.SCORE_UNSPECIFIED, pb.SCORE_LOGIT):
+            logits = logits.log_softmax(0)
+        score = logits[target.answer.begin_token, 0] + logits[target.answer.end_token - 1, 1]
+        return score.exp() if target.score == pb.SCORE_PROB else score
 
     def _scores(self, logits, score):
         if score in (pb.SCORE_UNSPECIFIED, pb.SCORE_LOGIT):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oracle import methods, tolerances
-from oracle.random_models import DECODERS, KIN, MASKED, SHAPES
+from oracle.random_models import DECODERS, KIN, MASKED, SHAPES, TOKEN_HEADS
 from oracle.texts import PAIRS, PROSE
 from support.proto import pb
 
@@ -51,6 +51,12 @@ for shape in DECODERS:
     is_classifier = shape.labels or shape.language_model
     TARGETS[shape.name] = {k: (CLASSIFIER if is_classifier else ENCODER)[k] for k in (
         ("default", "contrast", "class 0 log_prob") if is_classifier else ("default", "similarity"))}
+for shape in TOKEN_HEADS:
+    TARGETS[shape.name] = {
+        "tokens": {"class 1 at 2": pb.Target(position=2, **{"class": pb.Class(index=1)}),
+                   "contrast of log_prob at 1": pb.Target(position=1, contrast=pb.Contrast(), score=pb.SCORE_LOG_PROB)},
+        "answers": {"default": None, "prob of 1 to 2": pb.Target(answer=pb.Answer(begin_token=1, end_token=3),
+                                                                 score=pb.SCORE_PROB)}}[shape.head]
 CASES = [(model, name) for model, targets in TARGETS.items() for name in targets]
 
 
@@ -71,6 +77,16 @@ def compare_prediction(check, answer, single, double):
     floor = relative(single.value, double.value, double.value_scale)
     yield check("target value", answer.prediction.target.value, single.value,
                 max(tolerances.TARGET_VALUE, tolerances.FLOORS * floor), single.value_scale, floor)
+    if answer.prediction.HasField("answer"):
+        got = np.stack([answer.prediction.answer.begin_logits, answer.prediction.answer.end_logits], -1)
+        yield check("logits", got, single.logits, tolerances.LOGITS, np.abs(single.logits).max(),
+                    relative(single.logits, double.logits))
+        return
+    if single.token_logits is not None:
+        got = np.reshape(answer.prediction.token_classes.logits, single.token_logits.shape)
+        assert list(answer.prediction.token_classes.predicted_indices) == single.token_logits.argmax(-1).tolist()
+        yield check("logits of all tokens", got, single.token_logits, tolerances.LOGITS,
+                    np.abs(single.token_logits).max(), relative(single.token_logits, double.token_logits))
     if single.logits is None:
         yield check("embedding", answer.embedding, single.embedding, tolerances.EMBEDDING,
                     np.abs(single.embedding).max(), relative(single.embedding, double.embedding))
@@ -90,6 +106,14 @@ def compare_methods(check, answer, single, again, double):
         yield check(case.name, answer.scores(index), case.reference(single), case.allowed(floor), scale, floor)
 
 
+def explained(answer, target):
+    """The target in full: which answer was explained."""
+    resolved = answer.prediction.target
+    if target is None and answer.prediction.HasField("answer"):
+        return pb.Target(answer=pb.Answer(begin_token=resolved.begin_token, end_token=resolved.end_token))
+    return target or pb.Target()
+
+
 def relative(got, want, scale=None):
     """0 of nothing but zeros: what a token cannot see (a window that does not reach so far)."""
     difference, scale = np.max(np.abs(np.asarray(got) - want)), np.abs(want).max() if scale is None else scale
@@ -107,7 +131,7 @@ def test_an_explanation_agrees_with_transformers(client, references, nudged, enc
         answer = client.explain(request_for(model, text, pair, target))
         ids, type_ids = encode(model, text, pair)
         assert answer.ids == ids
-        arguments = (ids, type_ids, target or pb.Target(), other_ids)
+        arguments = (ids, type_ids, explained(answer, target), other_ids)
         single, double, again = (r.run(*arguments) for r in (*references(model), nudged(model)))
         resolved = answer.prediction.target
         assert (resolved.class_index, resolved.foil_index) == (double.class_index, double.foil_index)
@@ -116,7 +140,7 @@ def test_an_explanation_agrees_with_transformers(client, references, nudged, enc
             return agreement.check(model, *arguments)
 
         attention = np.stack([answer.attention[layer] for layer in range(len(answer.attention))])
-        floor = np.abs(single.attention - double.attention).max()
+        floor = max(np.abs(fp32.attention - double.attention).max() for fp32 in (single, again))
         wrong += [check("attention (absolute)", attention, single.attention, tolerances.attention(floor), 1.0, floor)]
         wrong += [*compare_prediction(check, answer, single, double),
                   *compare_methods(check, answer, single, again, double)]

@@ -15,7 +15,24 @@ void AddId(const TextRecord& record, Json* line) {
   if (!record.id.is_null()) (*line)["id"] = record.id;
 }
 
-Json PredictionJson(const v1::Prediction& prediction) {
+// A label a token, and what the answer says, beside what is the same for all models.
+void AddTokenOutputs(const SentTexts& texts, const v1::Prediction& prediction, Json* json) {
+  if (prediction.has_token_classes()) {
+    Json labels = Json::array();
+    for (const int index : prediction.token_classes().predicted_indices()) {
+      labels.push_back(prediction.classes().labels(index));
+    }
+    (*json)["token_labels"] = std::move(labels);
+  }
+  if (!prediction.has_answer()) return;
+  const v1::AnswerSpan& answer = prediction.answer();
+  const std::string_view text = texts.Of(answer.sequence());
+  (*json)["answer"] = std::string(text.substr(answer.begin_byte(), answer.end_byte() - answer.begin_byte()));
+  (*json)["answer_chars"] = {answer.begin_char(), answer.end_char()};
+  (*json)["probability"] = answer.probability();
+}
+
+Json PredictionJson(const SentTexts& texts, const v1::Prediction& prediction) {
   Json json = Json::object();
   if (prediction.has_classes()) {
     const v1::ClassScores& classes = prediction.classes();
@@ -25,9 +42,10 @@ Json PredictionJson(const v1::Prediction& prediction) {
     json["labels"] = classes.labels();
     json["logits"] = classes.logits();
     json["probabilities"] = classes.probabilities();
-  } else {
+  } else if (prediction.has_embedding()) {
     json["embedding"] = prediction.embedding().values();
   }
+  AddTokenOutputs(texts, prediction, &json);
   json["target"] = prediction.target().description();
   json["value"] = prediction.target().value();
   json["truncated"] = prediction.truncated();
@@ -96,7 +114,7 @@ Json AttributionJson(const TextRecord& record, const Explanation& explanation, c
 std::string ExplainedLine(const TextRecord& record, const Explanation& explanation) {
   Json line = {{"index", record.index}};
   AddId(record, &line);
-  line["prediction"] = PredictionJson(explanation.prediction);
+  line["prediction"] = PredictionJson({record.text, record.pair}, explanation.prediction);
   Json& attributions = line["attributions"] = Json::array();
   for (const v1::Attribution& attribution : explanation.attributions) {
     attributions.push_back(AttributionJson(record, explanation, attribution));
@@ -108,7 +126,7 @@ std::string ExplainedLine(const TextRecord& record, const Explanation& explanati
 std::string PredictedLine(const TextRecord& record, const v1::Prediction& prediction) {
   Json line = {{"index", record.index}};
   AddId(record, &line);
-  line["prediction"] = PredictionJson(prediction);
+  line["prediction"] = PredictionJson({record.text, record.pair}, prediction);
   return Dump(line, /*indent=*/-1);
 }
 

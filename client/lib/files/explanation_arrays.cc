@@ -68,6 +68,15 @@ void AddOutput(const v1::Prediction& prediction, Builder* builder) {
     builder->AddView("embedding", DType::kFloat32, {static_cast<size_t>(values.size())}, values);
     return;
   }
+  if (prediction.has_answer()) {
+    const v1::AnswerSpan& answer = prediction.answer();
+    builder->AddView("begin_logits", DType::kFloat32, {static_cast<size_t>(answer.begin_logits_size())},
+                     answer.begin_logits());
+    builder->AddView("end_logits", DType::kFloat32, {static_cast<size_t>(answer.end_logits_size())},
+                     answer.end_logits());
+    builder->AddCopy("answer", DType::kUInt32, {2}, std::vector<uint32_t>{answer.begin_token(), answer.end_token()});
+    return;
+  }
   const v1::ClassScores& classes = prediction.classes();
   const auto count = static_cast<size_t>(classes.logits_size());
   builder->AddView("logits", DType::kFloat32, {count}, classes.logits());
@@ -75,6 +84,9 @@ void AddOutput(const v1::Prediction& prediction, Builder* builder) {
     builder->AddView("probabilities", DType::kFloat32, {count}, classes.probabilities());
   }
   builder->AddText("labels", {classes.labels().begin(), classes.labels().end()});
+  if (!prediction.has_token_classes()) return;
+  builder->AddView("token_logits", DType::kFloat32, {static_cast<size_t>(prediction.tokens_size()), count},
+                   prediction.token_classes().logits());
 }
 
 void AddAttribution(const v1::Attribution& attribution, Builder* builder) {

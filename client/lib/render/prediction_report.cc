@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "lib/render/bars.h"
+#include "lib/render/token_report.h"
 #include "lib/render/visible_text.h"
 
 namespace limpid::client {
@@ -85,9 +86,11 @@ std::string ClassLabel(const v1::ClassScores& classes, int index) {
   return VisibleText(classes.labels(index));
 }
 
-std::string PredictionReport(const v1::Prediction& prediction, const Palette& palette) {
+std::string PredictionReport(const SentTexts& texts, const v1::Prediction& prediction, const Palette& palette) {
   std::string report;
   if (prediction.has_classes()) report = ClassReport(prediction.classes(), palette);
+  if (prediction.has_token_classes()) report += TokenClassesReport(texts, prediction, palette);
+  if (prediction.has_answer()) report = AnswerReport(texts, prediction, palette);
   if (prediction.has_embedding()) report = EmbeddingReport(prediction.embedding(), palette);
   if (prediction.truncated()) {
     report += TitleLine("note", "the text was shortened to fit the model: its end was not read", palette);

@@ -68,7 +68,8 @@ std::string AttentionReport(const Explanation& explanation, bool is_saved, const
 std::string ExplanationReport(const v1::ExplainRequest& request, const Explanation& explanation,
                               const std::vector<std::string>& saved_to, const ReportStyle& style) {
   const v1::Prediction& prediction = explanation.prediction;
-  std::string report = PredictionReport(prediction, style.palette);
+  std::string report =
+      PredictionReport({request.input().text(), request.input().text_pair()}, prediction, style.palette);
   report += TitleLine("explained",
                       absl::StrCat(VisibleText(prediction.target().description()),
                                    absl::StrFormat(" = %.6g", prediction.target().value())),

@@ -34,6 +34,7 @@ absl::Status SetTarget(const ExplainOptions& options, v1::ExplainRequest* reques
     if (!target.ok()) return target.status();
     *request->mutable_target() = *target;
   }
+  if (options.position.has_value()) request->mutable_target()->set_position(*options.position);
   if (options.score == "log_prob") {
     request->mutable_target()->set_score(v1::SCORE_LOG_PROB);
   } else if (options.score == "prob") {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <istream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct ExplainOptions {
   std::string model;
   std::vector<std::string> methods = {"saliency"};  // each a comma list
   std::string target;                               // empty: the model's default
+  std::optional<uint32_t> position;                 // the token whose scores are meant
   std::string score = "logit";
   std::string attention = "none";
   bool attention_mean = false;

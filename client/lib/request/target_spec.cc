@@ -1,11 +1,13 @@
 #include "lib/request/target_spec.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace limpid::client {
@@ -14,9 +16,10 @@ namespace {
 constexpr absl::string_view kVersus = "-vs-";
 
 absl::Status Refuse(absl::string_view spec, absl::string_view problem) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--target ", spec, ": ", problem,
-      "; write predicted, mean, a class's label or index, A-vs-B (or predicted-vs-runner_up), or similarity=TEXT"));
+  return absl::InvalidArgumentError(absl::StrCat("--target ", spec, ": ", problem,
+                                                 "; write predicted, mean, answer, answer=BEGIN-END, a class's label "
+                                                 "or index, A-vs-B (or predicted-vs-runner_up), or "
+                                                 "similarity=TEXT"));
 }
 
 absl::StatusOr<v1::Class> ParseClass(absl::string_view name, absl::string_view spec) {
@@ -53,6 +56,18 @@ absl::StatusOr<v1::Target> ParseContrast(absl::string_view target, absl::string_
   return parsed;
 }
 
+absl::StatusOr<v1::Target> ParseAnswer(absl::string_view tokens, absl::string_view spec) {
+  v1::Target parsed;
+  const std::pair<absl::string_view, absl::string_view> ends = absl::StrSplit(tokens, absl::MaxSplits('-', 1));
+  uint32_t begin = 0, end = 0;
+  if (!absl::SimpleAtoi(ends.first, &begin) || !absl::SimpleAtoi(ends.second, &end)) {
+    return Refuse(spec, "an answer is tokens BEGIN-END, the end not among them, e.g. answer=12-14");
+  }
+  parsed.mutable_answer()->set_begin_token(begin);
+  parsed.mutable_answer()->set_end_token(end);
+  return parsed;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Target> ParseTarget(absl::string_view spec) {
@@ -62,6 +77,10 @@ absl::StatusOr<v1::Target> ParseTarget(absl::string_view spec) {
     target.mutable_predicted_class();
   } else if (spec == "mean") {
     target.mutable_mean_output();
+  } else if (spec == "answer") {
+    target.mutable_answer();
+  } else if (absl::ConsumePrefix(&rest, "answer=")) {
+    return ParseAnswer(rest, spec);
   } else if (absl::ConsumePrefix(&rest, "similarity=")) {
     if (rest.empty()) return Refuse(spec, "the other text is missing");
     target.mutable_similarity()->set_text(std::string(rest));

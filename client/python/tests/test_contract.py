@@ -7,7 +7,7 @@ import typing
 
 import pytest
 from conftest import PACKAGE, REPO
-from limpid import convert, generation, models, requests, results
+from limpid import convert, generation, models, predictions, requests, results
 from limpid.v1 import explain_pb2 as pb
 from limpid.v1 import model_pb2
 
@@ -15,7 +15,7 @@ from limpid.v1 import model_pb2
 REPLACED = {"Attribution": {"heads", "matrix"}, "Cost": {"refusal"}}
 NAMES = {"Cost": pb.EstimateCostResponse, "Tokenization": pb.TokenizeResponse}
 OWN = {"Source", "Explanation", "GeneratedText"}
-CLASSES = [kind for module in (models, results, generation) for kind in vars(module).values()
+CLASSES = [kind for module in (models, predictions, results, generation) for kind in vars(module).values()
            if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__ and kind.__name__ not in OWN]
 
 

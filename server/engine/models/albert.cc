@@ -42,6 +42,7 @@ absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const Confi
       .pooler = "pooler",
       .classifier = "classifier",
   };
+  SetTokenHead(&a);
   SetMaskedHead(a.activation, "predictions.dense", "predictions.LayerNorm", "predictions.bias", &a);
   return a;
 }

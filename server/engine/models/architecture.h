@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ enum class Head {
   kMeanToken,    // the mean over all tokens, by way of f(dense)
   kLastToken,    // directly
   kTargetToken,  // the target's; scores of the whole vocabulary
+  kEachToken,    // all: labels of each, or how well an answer begins and ends there
 };
 
 enum class Pooling { kMean, kFirstToken };
@@ -98,16 +100,25 @@ struct Architecture {
 
   bool has_gate() const { return !names.mlp_gate.empty() || !names.mlp_gate_up.empty(); }
   bool has_window(size_t layer) const { return !windows.empty() && windows[layer] > 0; }
-  bool reads_one_token() const { return head != Head::kNone && head != Head::kMeanToken; }
+  bool reads_one_token() const { return head != Head::kNone && head != Head::kMeanToken && head != Head::kEachToken; }
+  // The label of tokens that are nothing, as entity recognition spells it; -1: there is none.
+  int32_t outside_label() const {
+    const auto found = std::ranges::find(labels, "O");
+    return found == labels.end() ? -1 : static_cast<int32_t>(found - labels.begin());
+  }
   // Of what the classifier reads.
   int64_t classifier_size() const { return names.classifier.empty() ? embedding_size : hidden_size; }
   int64_t attention_size() const { return num_attention_heads * head_size; }
   int64_t query_key_value_size() const { return (num_attention_heads + 2 * num_key_value_heads) * head_size; }
-  int64_t num_classes() const { return head == Head::kTargetToken ? vocab_size : static_cast<int64_t>(labels.size()); }
+  int64_t num_classes() const {
+    if (task == ModelCard::Task::kQuestionAnswering) return 2;
+    return head == Head::kTargetToken ? vocab_size : static_cast<int64_t>(labels.size());
+  }
   int64_t max_tokens() const { return max_position_embeddings - first_position; }
 };
 
-// Each describes a bare model, ...Model, its ...ForSequenceClassification and its ...ForMaskedLM.
+// Each describes a bare model, ...Model, its ...ForSequenceClassification, its ...ForTokenClassification, its
+// ...ForQuestionAnswering and its ...ForMaskedLM.
 
 // Devlin et al. 2018.
 absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJson& config);
@@ -125,7 +136,8 @@ absl::StatusOr<Architecture> DescribeMpnet(const std::string& name, const Config
 // ModernBERT (Warner et al. 2024).
 absl::StatusOr<Architecture> DescribeModernBert(const std::string& name, const ConfigJson& config);
 
-// These a bare model, its ...ForSequenceClassification and its causal language model.
+// These a bare model, its ...ForSequenceClassification, ...ForTokenClassification and ...ForQuestionAnswering, where
+// Transformers has them, and its causal language model.
 
 // GPT-2 (Radford et al. 2019).
 absl::StatusOr<Architecture> DescribeGpt2(const std::string& name, const ConfigJson& config);

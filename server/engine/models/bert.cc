@@ -10,6 +10,7 @@ absl::StatusOr<Architecture> DescribeBert(const std::string& name, const ConfigJ
   ABSL_ASSIGN_OR_RETURN(Architecture a, ReadEncoder(name, config));
   a.names = BertNames("bert.");
   a.names.pooler = "pooler.dense";
+  SetTokenHead(&a);
   SetMaskedHead(a.activation, "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
                 "cls.predictions.bias", &a);
   return a;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
@@ -74,6 +75,22 @@ absl::Status ReadExtents(const ConfigJson& config, const FieldNames& fields, Arc
 absl::Status ReadClasses(const ConfigJson& config, Architecture* a) {
   ABSL_ASSIGN_OR_RETURN(a->labels, ParseLabels(config));
   ABSL_ASSIGN_OR_RETURN(a->task, ParseTask(config, a->labels.size()));
+  return absl::OkStatus();
+}
+
+absl::Status ReadTokenHead(const ConfigJson& config, Architecture* a) {
+  if (absl::EndsWith(a->name, "ForTokenClassification")) {
+    a->head = Head::kEachToken;
+    a->task = ModelCard::Task::kTokenClassification;
+    ABSL_ASSIGN_OR_RETURN(a->labels, ParseLabels(config));
+  } else if (absl::EndsWith(a->name, "ForQuestionAnswering")) {
+    a->head = Head::kEachToken;
+    a->task = ModelCard::Task::kQuestionAnswering;
+    ABSL_ASSIGN_OR_RETURN(const std::vector<std::string> labels, ParseLabels(config));
+    if (labels.size() != 2) {
+      return config.Error("id2label", absl::StrCat("has ", labels.size(), " labels, an answer has 2: begin and end"));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -36,6 +36,9 @@ absl::StatusOr<Activation> ReadActivation(const ConfigJson& config, const char* 
 // Labels and task of a ...ForSequenceClassification.
 absl::Status ReadClasses(const ConfigJson& config, Architecture* a);
 
+// Head, labels and task of a ...ForTokenClassification or ...ForQuestionAnswering; does nothing for another name.
+absl::Status ReadTokenHead(const ConfigJson& config, Architecture* a);
+
 // UNIMPLEMENTED, naming the field, unless it has the only value that is supported: its default.
 absl::Status RefuseUnless(const ConfigJson& config, const char* field, bool supported);
 

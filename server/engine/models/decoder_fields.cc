@@ -27,6 +27,11 @@ absl::StatusOr<Architecture> ReadDecoder(const std::string& name, const ConfigJs
     a.names.classifier = "score";
     ABSL_RETURN_IF_ERROR(ReadClasses(config, &a));
   }
+  ABSL_RETURN_IF_ERROR(ReadTokenHead(config, &a));
+  if (a.head == Head::kEachToken) {
+    a.biases.classifier = true;
+    a.names.classifier = a.task == ModelCard::Task::kQuestionAnswering ? "qa_outputs" : "classifier";
+  }
   return a;
 }
 
@@ -46,7 +51,8 @@ absl::StatusOr<Architecture> ReadLlama(const std::string& name, const ConfigJson
   ABSL_ASSIGN_OR_RETURN(const bool attention_bias, config.Bool("attention_bias", false));
   a.biases.query_key_value = a.biases.attention_output = attention_bias;
   ABSL_ASSIGN_OR_RETURN(a.biases.mlp, config.Bool("mlp_bias", false));
-  const std::string classifier = a.names.classifier;
+  const bool labels_tokens = a.task == ModelCard::Task::kTokenClassification;
+  const std::string classifier = labels_tokens ? "score" : a.names.classifier;
   a.names = {
       .prefix = "model.",
       .word_embeddings = "embed_tokens",
@@ -64,6 +70,10 @@ absl::StatusOr<Architecture> ReadLlama(const std::string& name, const ConfigJson
   };
   ABSL_ASSIGN_OR_RETURN(const bool is_tied, config.Bool("tie_word_embeddings", false));
   if (a.head == Head::kTargetToken && !is_tied) a.names.classifier = "lm_head";
+  // A prefix that Transformers kept for this head of all but Mistral.
+  if (a.task == ModelCard::Task::kQuestionAnswering && name != "MistralForQuestionAnswering") {
+    a.names.prefix = "transformer.";
+  }
   return a;
 }
 

@@ -35,6 +35,7 @@ absl::StatusOr<Architecture> DescribeDistilBert(const std::string& name, const C
       .head_dense = "pre_classifier",
       .classifier = "classifier",
   };
+  SetTokenHead(&a);
   SetMaskedHead(a.activation, "vocab_transform", "vocab_layer_norm", "vocab_projector.bias", &a);
   return a;
 }

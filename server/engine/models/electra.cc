@@ -15,6 +15,7 @@ absl::StatusOr<Architecture> DescribeElectra(const std::string& name, const Conf
   if (a.embedding_size != a.hidden_size) a.names.embedding_projection = "embeddings_project";
   a.names.head_dense = "classifier.dense";
   a.names.classifier = "classifier.out_proj";
+  SetTokenHead(&a);
   SetMaskedHead(Activation::kGelu, "generator_predictions.dense", "generator_predictions.LayerNorm",
                 "generator_lm_head.bias", &a);
   return a;

@@ -31,6 +31,7 @@ absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJs
     a.head = Head::kTargetToken;
     a.task = ModelCard::Task::kLanguageModel;
   }
+  ABSL_RETURN_IF_ERROR(ReadTokenHead(config, &a));
   return a;
 }
 
@@ -43,6 +44,13 @@ void SetMaskedHead(Activation activation, const std::string& dense, const std::s
   a->names.head_norm = norm;
   a->names.classifier.clear();
   a->names.classifier_bias = bias;
+}
+
+void SetTokenHead(Architecture* a) {
+  if (a->head != Head::kEachToken) return;
+  a->names.pooler.clear();
+  a->names.head_dense.clear();
+  a->names.classifier = a->task == ModelCard::Task::kQuestionAnswering ? "qa_outputs" : "classifier";
 }
 
 WeightNames BertNames(const std::string& prefix) {

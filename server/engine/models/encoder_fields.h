@@ -20,6 +20,10 @@ absl::StatusOr<Architecture> ReadEncoder(const std::string& name, const ConfigJs
 void SetMaskedHead(Activation activation, const std::string& dense, const std::string& norm, const std::string& bias,
                    Architecture* a);
 
+// The head of a ...ForTokenClassification or ...ForQuestionAnswering, where it is one product (Devlin et al. 2018).
+// Does nothing for another head.
+void SetTokenHead(Architecture* a);
+
 // Names as BERT's modules have them, which RoBERTa's and ELECTRA's repeat under another prefix. Of the head only the
 // classifier.
 WeightNames BertNames(const std::string& prefix);

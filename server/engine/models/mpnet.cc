@@ -25,6 +25,7 @@ absl::StatusOr<Architecture> DescribeMpnet(const std::string& name, const Config
   a.names.relative_bias = "encoder.relative_attention_bias";
   a.names.head_dense = "classifier.dense";
   a.names.classifier = "classifier.out_proj";
+  SetTokenHead(&a);
   SetMaskedHead(Activation::kGelu, "lm_head.dense", "lm_head.layer_norm", "lm_head.bias", &a);
   return a;
 }

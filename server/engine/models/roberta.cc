@@ -23,6 +23,7 @@ absl::StatusOr<Architecture> DescribeRoberta(const std::string& name, const Conf
   a.names = BertNames("roberta.");
   a.names.head_dense = "classifier.dense";
   a.names.classifier = "classifier.out_proj";
+  SetTokenHead(&a);
   SetMaskedHead(Activation::kGelu, "lm_head.dense", "lm_head.layer_norm", "lm_head.bias", &a);
   return a;
 }

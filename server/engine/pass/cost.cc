@@ -20,7 +20,8 @@ struct Extents {
   double layers, heads, hidden, wide, vocab, tokens, map;
   double up;              // width of the feed-forward's first product: the gate's too
   double attention, qkv;  // widths of the context and of queries, keys, values
-  double classes;         // 0 without a head
+  double classes;         // logits of a row; 0 without a head
+  double head;            // tokens that the head's first layer reads
   bool has_head_norms;
   bool has_relative_bias;
   double embedding, projection;  // width of the embedding module; weights from there to the layers' width
@@ -37,10 +38,13 @@ struct Extents {
         attention(static_cast<double>(a.attention_size())),
         qkv(static_cast<double>(a.query_key_value_size())),
         classes(a.head == Head::kNone ? 0 : static_cast<double>(a.num_classes())),
+        head(a.head == Head::kEachToken ? tokens : 0),
         has_head_norms(!a.names.query_norm.empty()),
         has_relative_bias(a.num_relative_buckets > 0),
         embedding(static_cast<double>(a.embedding_size)),
-        projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {}
+        projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {
+    if (head > 0) classes *= tokens;
+  }
 };
 
 double ResultBytes(const Extents& e, const Wanted& wanted) {
@@ -103,8 +107,8 @@ double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   if (!wanted.needs_backward()) {
     // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
     const double temporary = std::max(4 * e.hidden + e.qkv + e.attention + e.wide + e.up, 7 * e.embedding);
-    return e.tokens * (embeddings + temporary) + 2 * e.classes + MapFloats(e, wanted, is_tuned) +
-           ExtraFloats(e, wanted);
+    return e.tokens * (embeddings + temporary) + 2 * e.classes + 3 * e.head * e.hidden +
+           MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
   }
   // Kept per token and layer: q, k, v, context, norms and their scale, the slopes of the feed-forward.
   const double heads_normed = e.has_head_norms ? e.qkv : 0;
@@ -115,8 +119,8 @@ double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   if (HasLrp()) temporary += 3 * e.hidden + 3 * e.up;
   // The sum before the norm, the norm, and what an alteration leaves for the dots.
   const double embeddings_kept = embeddings + 3 * e.embedding;
-  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + 6 * e.classes + MapFloats(e, wanted, is_tuned) +
-         ExtraFloats(e, wanted);
+  return e.tokens * (embeddings_kept + e.layers * kept + temporary) + 6 * e.classes + 4 * e.head * e.hidden +
+         MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
 }
 
 double Flops(const Extents& e, const Wanted& wanted) {
@@ -124,7 +128,8 @@ double Flops(const Extents& e, const Wanted& wanted) {
   const double layers = e.layers * (2 * e.hidden * e.qkv + after_attention);
   const double linear = e.tokens * (layers + 2 * e.projection);
   const double attention = e.layers * 4 * e.map * e.attention;
-  double flops = 2 * e.classes * e.hidden + linear + attention + (wanted.needs_backward() ? linear + 2 * attention : 0);
+  double flops = 2 * (e.classes + e.head * e.hidden) * e.hidden + linear + attention +
+                 (wanted.needs_backward() ? linear + 2 * attention : 0);
   if (wanted.needs_backward() && e.tokens > kMaxKeptMapTokens) {
     // Scores made again.
     flops += (e.layers - static_cast<double>(wanted.attention_layers.size())) * 2 * e.map * e.attention;

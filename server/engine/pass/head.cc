@@ -46,8 +46,9 @@ std::vector<float> Normalized(std::vector<float> v) {
   return v;
 }
 
-std::vector<Prediction> ClassifierForward(const Architecture& architecture, const ModelWeights& weights,
-                                          const PackedBatch& batch, at::Tensor tokens, SavedHead* saved) {
+// Of what the classifier reads, [rows, hidden]: [rows, classes], on the host.
+at::Tensor ClassifierLogits(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
+                            at::Tensor tokens, SavedHead* saved) {
   if (weights.head_dense.weight.defined()) {
     tokens = RulesOf(batch.backward_rule)
                  .activated_linear_forward(weights.head_dense, architecture.head_activation, tokens,
@@ -56,11 +57,29 @@ std::vector<Prediction> ClassifierForward(const Architecture& architecture, cons
   if (weights.head_norm.weight.defined()) {
     tokens = NormForward(weights.head_norm, tokens, batch.num_backward > 0 ? &saved->norm : nullptr);
   }
-  const at::Tensor logits = LinearForward(weights.classifier, tokens).to(at::kCPU);
+  return LinearForward(weights.classifier, tokens).to(at::kCPU);
+}
+
+std::vector<Prediction> ClassifierForward(const Architecture& architecture, const ModelWeights& weights,
+                                          const PackedBatch& batch, at::Tensor tokens, SavedHead* saved) {
+  const at::Tensor logits = ClassifierLogits(architecture, weights, batch, std::move(tokens), saved);
   std::vector<Prediction> predictions(batch.rows.size());
   for (size_t r = 0; r < predictions.size(); ++r) {
     predictions[r].logits = ToHost(logits[static_cast<int64_t>(r)]);
     ResolveClassTarget(batch.rows[r]->target, architecture.task, &predictions[r]);
+  }
+  return predictions;
+}
+
+std::vector<Prediction> TokensForward(const Architecture& architecture, const ModelWeights& weights,
+                                      const PackedBatch& batch, const at::Tensor& last_hidden_state, SavedHead* saved) {
+  const at::Tensor logits = ClassifierLogits(architecture, weights, batch, last_hidden_state, saved);
+  std::vector<Prediction> predictions(batch.rows.size());
+  for (size_t r = 0; r < predictions.size(); ++r) {
+    const auto row = static_cast<int64_t>(r);
+    predictions[r].token_logits = ToHost(logits.narrow(0, batch.begin(row), batch.length(row)));
+    ResolveTokenTarget(batch.rows[r]->target, architecture.task, static_cast<size_t>(architecture.num_classes()),
+                       architecture.outside_label(), &predictions[r]);
   }
   return predictions;
 }
@@ -119,6 +138,30 @@ void SpreadOverTokens(const Architecture& architecture, const PackedBatch& batch
   }
 }
 
+// Undoes ClassifierLogits from what the classifier reads on: [rows, hidden].
+at::Tensor DenseVjp(const ModelWeights& weights, const PackedBatch& batch, const SavedHead& saved,
+                    at::Tensor grad_tokens) {
+  const int64_t rows = grad_tokens.size(0);
+  if (weights.head_norm.weight.defined()) {
+    grad_tokens =
+        RulesOf(batch.backward_rule).add_norm_vjp(weights.head_norm, saved.norm.Head(rows), grad_tokens, {}, {});
+  }
+  if (!weights.head_dense.weight.defined()) return grad_tokens;
+  return LinearVjp(weights.head_dense, grad_tokens.mul_(saved.slope.narrow(0, 0, rows)));
+}
+
+// dF/d(last hidden state).
+at::Tensor TokensVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
+                     const std::vector<Prediction>& predictions, const SavedHead& saved) {
+  std::vector<float> grad_logits;
+  for (size_t r = 0; r < static_cast<size_t>(batch.num_backward); ++r) {
+    const auto of_row = TokenTargetGradient(batch.rows[r]->target, architecture.task, predictions[r]);
+    grad_logits.insert(grad_logits.end(), of_row.begin(), of_row.end());
+  }
+  const at::Tensor grad = at::from_blob(grad_logits.data(), {batch.backward_tokens(), architecture.num_classes()});
+  return DenseVjp(weights, batch, saved, LinearVjp(weights.classifier, grad.to(weights.classifier.weight.device())));
+}
+
 // dF/d(last hidden state).
 void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved, at::Tensor* grad_hidden) {
@@ -128,15 +171,7 @@ void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights
     rows.push_back(ClassVjp(weights.classifier,
                             ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index])));
   }
-  at::Tensor grad_tokens = at::cat(rows);
-  if (weights.head_norm.weight.defined()) {
-    grad_tokens = RulesOf(batch.backward_rule)
-                      .add_norm_vjp(weights.head_norm, saved.norm.Head(batch.num_backward), grad_tokens, {}, {});
-  }
-  if (weights.head_dense.weight.defined()) {
-    grad_tokens = LinearVjp(weights.head_dense, grad_tokens.mul_(saved.slope.narrow(0, 0, batch.num_backward)));
-  }
-  SpreadOverTokens(architecture, batch, grad_tokens, grad_hidden);
+  SpreadOverTokens(architecture, batch, DenseVjp(weights, batch, saved, at::cat(rows)), grad_hidden);
 }
 
 void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
@@ -162,6 +197,9 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
 
 std::vector<Prediction> HeadForward(const Architecture& architecture, const ModelWeights& weights,
                                     const PackedBatch& batch, const SavedActivations& activations, SavedHead* saved) {
+  if (architecture.head == Head::kEachToken) {
+    return TokensForward(architecture, weights, batch, activations.last_hidden_state, saved);
+  }
   if (architecture.head != Head::kNone) {
     at::Tensor tokens = activations.head_tokens;
     if (architecture.head == Head::kMeanToken) {
@@ -177,6 +215,7 @@ std::vector<Prediction> HeadForward(const Architecture& architecture, const Mode
 at::Tensor HeadVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved,
                    const at::Tensor& last_hidden_state) {
+  if (architecture.head == Head::kEachToken) return TokensVjp(architecture, weights, batch, predictions, saved);
   at::Tensor grad_hidden = at::zeros({batch.backward_tokens(), architecture.hidden_size}, last_hidden_state.options());
   if (architecture.head != Head::kNone) {
     ClassifierVjp(architecture, weights, batch, predictions, saved, &grad_hidden);

@@ -16,6 +16,7 @@ std::vector<int64_t> HeadQueries(const Architecture& architecture, const PackedB
     switch (architecture.head) {
       case Head::kNone:
       case Head::kMeanToken:
+      case Head::kEachToken:
       case Head::kFirstToken:
         queries.push_back(0);
         break;
@@ -23,7 +24,7 @@ std::vector<int64_t> HeadQueries(const Architecture& architecture, const PackedB
         queries.push_back(last);
         break;
       case Head::kTargetToken:
-        queries.push_back(wanted == Target::kLastToken ? last : wanted - batch.begun_at(r));
+        queries.push_back(wanted == Target::kUnset ? last : wanted - batch.begun_at(r));
         break;
     }
   }

@@ -22,6 +22,10 @@ const char* NameOf(Task task) {
       return "has several labels that hold at once";
     case Task::kLanguageModel:
       return "is a language model";
+    case Task::kTokenClassification:
+      return "labels tokens";
+    case Task::kQuestionAnswering:
+      return "answers questions";
     case Task::kEmbedding:
       break;
   }

@@ -23,7 +23,7 @@ using TensorOr = absl::StatusOr<Tensor>;
 bool Always(const ModelCard&) { return true; }
 bool HasClasses(const ModelCard& card) { return card.has_classes() && card.task != ModelCard::Task::kRegression; }
 bool HasLogits(const ModelCard& card) { return card.has_classes(); }
-bool HasEmbedding(const ModelCard& card) { return !card.has_classes(); }
+bool HasEmbedding(const ModelCard& card) { return card.task == ModelCard::Task::kEmbedding; }
 
 // Rows of `of(answer)`, one a text.
 template <typename T, typename Of>

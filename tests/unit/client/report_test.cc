@@ -131,7 +131,7 @@ TEST(PredictionReport, ManyClassesShowOnlyTheBest) {
   }
   classes->set_predicted_index(11);
 
-  const std::string report = PredictionReport(prediction, kPlain);
+  const std::string report = PredictionReport({}, prediction, kPlain);
 
   EXPECT_THAT(report, StartsWith("prediction  class 11  16.7 %\n  class 11  █████ "));
   EXPECT_THAT(report, HasSubstr("  class 7 "));
@@ -143,7 +143,7 @@ TEST(PredictionReport, RegressionsShowTheirValue) {
   v1::Prediction prediction;
   prediction.mutable_classes()->add_logits(0.25f);
 
-  EXPECT_EQ(PredictionReport(prediction, kPlain), "prediction  0.25\n");
+  EXPECT_EQ(PredictionReport({}, prediction, kPlain), "prediction  0.25\n");
 }
 
 TEST(PredictionReport, EmbeddingsShowTheirFirstValues) {
@@ -151,15 +151,15 @@ TEST(PredictionReport, EmbeddingsShowTheirFirstValues) {
   for (int i = 0; i < 8; ++i) prediction.mutable_embedding()->add_values(0.5f);
   prediction.mutable_embedding()->set_normalized(true);
 
-  EXPECT_EQ(PredictionReport(prediction, kPlain),
+  EXPECT_EQ(PredictionReport({}, prediction, kPlain),
             "embedding   8 values of length 1: 0.5000 0.5000 0.5000 0.5000 0.5000 0.5000 …\n");
 }
 
 TEST(PredictionReport, SaysThatTheTextWasShortened) {
   v1::Prediction prediction = SamplePrediction().prediction();
-  EXPECT_THAT(PredictionReport(prediction, kPlain), Not(HasSubstr("shortened")));
+  EXPECT_THAT(PredictionReport({}, prediction, kPlain), Not(HasSubstr("shortened")));
   prediction.set_truncated(true);
-  EXPECT_THAT(PredictionReport(prediction, kPlain), HasSubstr("shortened to fit the model"));
+  EXPECT_THAT(PredictionReport({}, prediction, kPlain), HasSubstr("shortened to fit the model"));
 }
 
 v1::Model CreditModel() {

@@ -37,8 +37,18 @@ TEST(ParseTarget, AContrastNamesBothSidesOrLeavesThemToTheModel) {
   EXPECT_FALSE(open->contrast().has_foil());
 }
 
+TEST(ParseTarget, AnAnswerIsThePredictedOneOrTokens) {
+  EXPECT_TRUE(ParseTarget("answer")->has_answer());
+  EXPECT_FALSE(ParseTarget("answer")->answer().has_begin_token());
+  const auto tokens = ParseTarget("answer=12-14");
+  ASSERT_TRUE(tokens.ok()) << tokens.status();
+  EXPECT_EQ(tokens->answer().begin_token(), 12u);
+  EXPECT_EQ(tokens->answer().end_token(), 14u);
+}
+
 TEST(ParseTarget, WhatIsMissingIsSaid) {
-  for (const char* spec : {"declined-vs-", "-vs-declined", "similarity=", "index=x", ""}) {
+  for (const char* spec :
+       {"declined-vs-", "-vs-declined", "similarity=", "index=x", "answer=", "answer=3", "answer=a-4", ""}) {
     const auto target = ParseTarget(spec);
     ASSERT_FALSE(target.ok()) << spec;
     EXPECT_THAT(std::string(target.status().message()), testing::HasSubstr("write predicted, mean"));

@@ -134,6 +134,49 @@ TEST(ResolveTarget, ATargetMustFitTheTask) {
   EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput), ClassifierCard(), FakeTokenizer()), IsOk());
 }
 
+engine::ModelCard CardOf(Task task) {
+  engine::ModelCard card = ClassifierCard();
+  card.task = task;
+  return card;
+}
+
+TEST(ResolveTarget, AnAnswerIsForModelsThatAnswerQuestions) {
+  TargetSpec spec = KindSpec(TargetSpec::Kind::kAnswer);
+  const engine::ModelCard card = CardOf(Task::kQuestionAnswering);
+  const auto predicted = ResolveTarget({}, card, FakeTokenizer());
+  ASSERT_THAT(predicted, IsOk());
+  EXPECT_EQ(predicted->kind, Target::Kind::kAnswer);
+  EXPECT_EQ(predicted->answer, (engine::TokenRange{Target::kUnset, Target::kUnset}));
+  spec.answer = engine::TokenRange{2, 5};
+  const auto given = ResolveTarget(spec, card, FakeTokenizer());
+  ASSERT_THAT(given, IsOk());
+  EXPECT_EQ(given->answer, (engine::TokenRange{2, 5}));
+  spec.answer = engine::TokenRange{5, 5};
+  EXPECT_THAT(ResolveTarget(spec, card, FakeTokenizer()),
+              StatusIs(kInvalid, "target.answer: begin_token is 5, must be below end_token 5"));
+  for (const engine::ModelCard& other : {ClassifierCard(), EncoderCard(), CardOf(Task::kTokenClassification)}) {
+    EXPECT_THAT(ResolveTarget(KindSpec(TargetSpec::Kind::kAnswer), other, FakeTokenizer()),
+                StatusIs(kInvalid, HasSubstr("target.answer: needs a model that answers questions")));
+  }
+  EXPECT_THAT(ResolveTarget(ClassSpec({}), card, FakeTokenizer()), StatusIs(kInvalid, HasSubstr("answers questions")));
+}
+
+TEST(ResolveTarget, APositionIsForModelsWithScoresOfEachToken) {
+  TargetSpec spec;
+  spec.position = 3;
+  for (const Task task : {Task::kTokenClassification, Task::kLanguageModel}) {
+    const auto target = ResolveTarget(spec, CardOf(task), FakeTokenizer());
+    ASSERT_THAT(target, IsOk());
+    EXPECT_EQ(target->position, 3);
+  }
+  for (const Task task : {Task::kClassification, Task::kEmbedding, Task::kQuestionAnswering}) {
+    EXPECT_THAT(ResolveTarget(spec, CardOf(task), FakeTokenizer()), StatusIs(kInvalid, HasSubstr("target.position")));
+  }
+  EXPECT_THAT(
+      ResolveTarget(KindSpec(TargetSpec::Kind::kMeanOutput), CardOf(Task::kTokenClassification), FakeTokenizer()),
+      StatusIs(kInvalid, HasSubstr("target.mean_output")));
+}
+
 TEST(ResolveTarget, AScoreMustFitTheTarget) {
   EXPECT_THAT(ResolveTarget(ClassSpec({}, Score::kLogProb), RegressionCard(), FakeTokenizer()),
               StatusIs(kInvalid, HasSubstr("target.score: must be LOGIT for a regression")));

@@ -72,6 +72,56 @@ TEST(Encode, PredictionOfAClassifier) {
   EXPECT_EQ(encoded.target().value(), 3);
 }
 
+engine::ModelCard CardOf(engine::ModelCard::Task task) {
+  engine::ModelCard card = ClassifierCard();
+  card.task = task;
+  if (task == engine::ModelCard::Task::kQuestionAnswering) card.labels.clear();
+  return card;
+}
+
+TEST(Encode, LabelsOfAllTokensComeBesideTheClassesOfOne) {
+  explain::PredictionEvent event;
+  event.tokens.resize(2);
+  event.prediction.token_logits = {3, 1, -1, 2};
+  event.prediction.logits = {-1, 2};
+  event.prediction.target_tokens = {1, 2};
+  v1::Prediction encoded;
+
+  EncodePrediction(event, CardOf(engine::ModelCard::Task::kTokenClassification), &encoded);
+
+  EXPECT_EQ(encoded.classes().predicted_index(), 1);
+  EXPECT_THAT(encoded.token_classes().logits(), ElementsAre(3, 1, -1, 2));
+  EXPECT_THAT(encoded.token_classes().predicted_indices(), ElementsAre(0, 1));
+  EXPECT_EQ(encoded.target().begin_token(), 1u);
+  EXPECT_EQ(encoded.target().end_token(), 2u);
+}
+
+TEST(Encode, AnAnswerSaysWhereItStandsInItsText) {
+  explain::PredictionEvent event;
+  event.tokens.resize(3);
+  event.tokens[1].sequence = event.tokens[2].sequence = 1;
+  event.tokens[1].begin_byte = 4, event.tokens[1].begin_char = 3;
+  event.tokens[2].end_byte = 9, event.tokens[2].end_char = 8;
+  event.prediction.token_logits = {0, 1, 2, 3, 4, 5};
+  event.prediction.answer = event.prediction.target_tokens = {1, 3};
+  event.answer_probability = 0.5f;
+  v1::Prediction encoded;
+
+  EncodePrediction(event, CardOf(engine::ModelCard::Task::kQuestionAnswering), &encoded);
+
+  const v1::AnswerSpan& answer = encoded.answer();
+  EXPECT_THAT(answer.begin_logits(), ElementsAre(0, 2, 4));
+  EXPECT_THAT(answer.end_logits(), ElementsAre(1, 3, 5));
+  EXPECT_EQ(answer.begin_token(), 1u);
+  EXPECT_EQ(answer.end_token(), 3u);
+  EXPECT_EQ(answer.sequence(), 1);
+  EXPECT_EQ(answer.begin_byte(), 4u);
+  EXPECT_EQ(answer.end_byte(), 9u);
+  EXPECT_EQ(answer.begin_char(), 3u);
+  EXPECT_EQ(answer.end_char(), 8u);
+  EXPECT_FLOAT_EQ(answer.probability(), 0.5f);
+}
+
 TEST(Encode, PredictionOfAnEncoder) {
   explain::PredictionEvent event;
   event.prediction.embedding = {0.5, -0.5};

@@ -17,9 +17,9 @@ from limpid.errors import (BrokenAnswer, DeadlineExceeded, InvalidRequest, Limpi
                            Unauthorized, Unavailable)
 from limpid.generation import Alternative, GeneratedText, GeneratedToken
 from limpid.models import Cost, Model
+from limpid.predictions import Prediction, Token, Tokenization
 from limpid.requests import ExplainItem, ExplainOptions, GenerateOptions, InputOptions, Method, Sampling, Target
-from limpid.results import (Attribution, Explanation, Generation, Prediction, QualityReport, Summary, Token,
-                            Tokenization)
+from limpid.results import Attribution, Explanation, Generation, QualityReport, Summary
 
 __all__ = [
     "Alternative", "AsyncClient", "Attention", "AttentionChunk", "Attribution", "BrokenAnswer", "Client", "Cost",

@@ -14,8 +14,9 @@ from limpid.gather import AnyPart, Gatherer, Gathering, GenerationGatherer, Gene
 from limpid.generation import GeneratedText
 from limpid.many import Outgoing, Work
 from limpid.models import Cost, Model
+from limpid.predictions import Prediction, Tokenization
 from limpid.requests import ExplainItem, ExplainOptions, GenerateOptions, InputOptions, Text
-from limpid.results import Explanation, Prediction, Tokenization
+from limpid.results import Explanation
 from limpid.retry import Attempts
 from limpid.rpcs import Request, Response, Result, Settings, Stream, Unary
 from limpid.v1 import explain_pb2 as pb

@@ -28,7 +28,8 @@ import numpy.typing as npt
 from limpid.client import Client
 from limpid.fill import invalid
 from limpid.requests import ExplainItem, Method
-from limpid.results import Explanation, Floats
+from limpid.predictions import Floats
+from limpid.results import Explanation
 
 # A torch.Tensor comes back as one.
 Array: TypeAlias = Any

@@ -13,7 +13,8 @@ from limpid.attention import AttentionChunk
 from limpid.convert import read
 from limpid.errors import BrokenAnswer
 from limpid.generation import GeneratedText, GeneratedToken
-from limpid.results import Attribution, Explanation, Floats, Prediction, QualityReport, Source, Summary, Token, TokenMatrix
+from limpid.predictions import Floats, Prediction, Token
+from limpid.results import Attribution, Explanation, QualityReport, Source, Summary, TokenMatrix
 from limpid.v1 import explain_pb2 as pb
 
 Part: TypeAlias = Prediction | Attribution | AttentionChunk | QualityReport | Summary

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from limpid import html
-from limpid.results import Attribution, Floats, Prediction, Source, Summary, Token, choose
+from limpid.predictions import Floats, Prediction, Token
+from limpid.results import Attribution, Source, Summary, choose
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from limpid.generation import GeneratedText, GeneratedToken
-    from limpid.results import Attribution, Edits, Explanation, MethodCard, Prediction, QualityReport, Unit
+    from limpid.predictions import Prediction
+    from limpid.results import Attribution, Edits, Explanation, MethodCard, QualityReport, Unit
 
 ORANGE, BLUE = (224, 130, 20), (67, 147, 195)
 # Of the strongest tint: text on it stays readable (4.5 to 1) on white and on near-black paper.
@@ -115,7 +116,8 @@ def _small(text: str) -> str:
 
 
 def _prediction(prediction: Prediction) -> str:
-    said = prediction.label or (f"class {prediction.classes.predicted_index}" if prediction.classes else "embedding")
+    said = prediction.label or (f"class {prediction.classes.predicted_index}" if prediction.classes else
+                                "answer" if prediction.answer else "embedding")
     chance = "" if prediction.probability is None else f" {_percent(prediction.probability)}"
     target = prediction.target
     about = f" &middot; {escape(target.description)} = {target.value:.4g}" if target else ""

@@ -28,7 +28,8 @@ class Server:
 
 @dataclass(frozen=True)
 class Model:
-    """task: classification, regression, multi_label, embedding or language_model. methods: names that Method and `methods=` take."""
+    """task: classification, regression, multi_label, embedding, language_model,
+    token_classification or question_answering. methods: names that Method and `methods=` take."""
 
     identity: ModelIdentity
     architecture: str

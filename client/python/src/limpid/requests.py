@@ -60,6 +60,16 @@ class Target:
         return cls(similarity={"text": text})
 
     @classmethod
+    def answer(cls, begin_token: int | None = None, end_token: int | None = None) -> Target:
+        """Tokens [begin_token, end_token) as the answer to the question; neither: the predicted answer."""
+        return cls(answer={"begin_token": begin_token, "end_token": end_token})
+
+    @classmethod
+    def at(cls, position: int, target: int | str | None = None) -> Target:
+        """The class (None: the predicted one) of the token in this place: of a language model, or of one that labels tokens."""
+        return cls(position=position, predicted_class={}) if target is None else cls(position=position, **{"class": target})
+
+    @classmethod
     def mean_output(cls) -> Target:
         """The mean of all elements of the model's first output."""
         return cls(mean_output={})
@@ -79,7 +89,8 @@ class InputOptions(TypedDict, total=False):
 
 class ExplainOptions(InputOptions, total=False):
     """methods: names or Method, one or several; default none. A model's card lists the names.
-    target: class index or label, or Target; default the predicted class, of embedding models the mean output.
+    target: class index or label, or Target; default the predicted class, of embedding models the mean output,
+        of question answering the predicted answer.
     score: of a class, default "logit".
     attention: True for all maps, or a dictionary of layers, heads, mean_over_heads, encoding ("float16"), top_k.
     granularity, aggregation: what a score stands for, and how its tokens' become one.

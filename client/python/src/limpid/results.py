@@ -9,109 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from limpid import html
 from limpid.attention import Attention
 from limpid.models import ModelIdentity
+from limpid.predictions import Floats, Ints, Prediction, ResolvedTarget, Token
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats: TypeAlias = npt.NDArray[np.float32]
-Ints: TypeAlias = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """text: the vocabulary's spelling. sequence: 0 text, 1 text pair, -1 special. word: index in its sequence, or -1."""
-
-    text: str
-    id: int
-    is_special: bool
-    sequence: int
-    word: int
-    begin_byte: int
-    end_byte: int
-    begin_char: int
-    end_char: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tokenization:
-    tokens: tuple[Token, ...]
-    truncated: bool
-
-
-@dataclass(frozen=True, eq=False)
-class ClassScores:
-    """logits, probabilities: [C]; no probabilities of a regression. Of a language model the ten best tokens, best first, and in
-    `indices` their ids, which are empty for all others."""
-
-    logits: Floats
-    probabilities: Floats
-    labels: tuple[str, ...]
-    predicted_index: int
-    indices: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Embedding:
-    """values: [d], pooled."""
-
-    values: Floats
-    normalized: bool
-
-
-@dataclass(frozen=True)
-class ResolvedTarget:
-    """The scalar F that is explained, and its value for this input. Indices are -1 where there is none."""
-
-    description: str
-    class_index: int
-    foil_index: int
-    value: float
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the model says. Either `classes` or `embedding` is set."""
-
-    tokens: tuple[Token, ...]
-    truncated: bool
-    classes: ClassScores | None
-    embedding: Embedding | None
-    target: ResolvedTarget | None
-
-    @property
-    def label(self) -> str | None:
-        """Of the predicted class; None for embeddings and classes without names."""
-        return self.classes.labels[self.classes.predicted_index] if self.classes and self.classes.labels else None
-
-    @property
-    def probability(self) -> float | None:
-        """Of the predicted class."""
-        has_it = self.classes is not None and self.classes.probabilities.size > 0
-        return float(self.classes.probabilities[self.classes.predicted_index]) if self.classes and has_it else None
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a class: label, logit, probability."""
-        import pandas as pd
-        if not self.classes:
-            raise ValueError("an embedding has no classes")
-        names = {"label": self.classes.labels, "logit": self.classes.logits, "probability": self.classes.probabilities}
-        return pd.DataFrame({name: values for name, values in names.items() if len(values)})
-
-    def __repr__(self) -> str:
-        if self.classes is None:
-            said = f"embedding of {self.embedding.values.size} numbers" if self.embedding else "nothing"
-        else:
-            said = self.label or f"class {self.classes.predicted_index}"
-            said += "" if self.probability is None else f" {self.probability:.4f}"
-        return f"<Prediction {said}, {len(self.tokens)} tokens>"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from limpid import errors
 from limpid.convert import read
 from limpid.models import Cost, Model
-from limpid.results import Prediction, Tokenization
+from limpid.predictions import Prediction, Tokenization
 from limpid.v1 import explain_pb2 as pb
 
 Request = TypeVar("Request", bound=Message)
