@@ -102,7 +102,10 @@ class TorchEngine : public Engine {
     return absl::OkStatus();
   }
   PassCost Cost(size_t num_tokens, const Wanted& wanted) const override {
-    return CostOf(architecture_, num_tokens, wanted, device_.is_cpu() && cpu::BestKernels() != nullptr);
+    const AttentionPath path = !device_.is_cpu()               ? AttentionPath::kPadded
+                               : cpu::BestKernels() != nullptr ? AttentionPath::kTuned
+                                                               : AttentionPath::kPortable;
+    return CostOf(architecture_, num_tokens, wanted, path);
   }
 
   std::shared_ptr<Past> NewPast(size_t capacity, bool keeps_for_backward) override {
@@ -136,7 +139,7 @@ class TorchEngine : public Engine {
   absl::StatusOr<std::vector<RowResult>> RunBatch(std::span<const Row* const> rows, PassObserver* observer) {
     OneAtATime calls(observer);
     std::vector<RowResult> results(rows.size());
-    for (const Wave& wave : PlanWaves(rows, device_.is_cpu() ? cpu::NumThreads() : 1)) {
+    for (const Wave& wave : PlanWaves(rows, device_.is_cpu() ? cpu::NumThreads() : 0)) {
       ABSL_RETURN_IF_ERROR(RunWave(rows, wave, &calls, &results));
     }
     return results;
@@ -190,6 +193,7 @@ class TorchEngine : public Engine {
       at::Tensor grad = HeadVjp(architecture_, weights_, batch, predictions, saved_head, saved.last_hidden_state);
       gradients = Backward(architecture_, weights_, batch, saved, &taps, std::move(grad));
     }
+    BringToHost(batch, &saved, &gradients);
     std::vector<RowResult> packed = Capture(batch, saved, taps, &gradients, std::move(predictions));
     for (size_t r = 0; r < packed.size(); ++r) {
       ABSL_RETURN_IF_ERROR(CheckFiniteGradients(packed[r]));

@@ -10,6 +10,7 @@
 
 #include "engine/kernels/cpu/attention.h"
 #include "engine/kernels/cpu/elementwise.h"
+#include "engine/ops/padded_attention.h"
 
 namespace limpid::engine {
 namespace {
@@ -64,6 +65,7 @@ bool IsTuned(const AttentionShape& shape, const at::Tensor& qkv) {
 
 at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, std::span<const uint8_t> keeps_probs,
                             std::vector<at::Tensor>* probs) {
+  if (shape.is_grouped()) return PaddedAttentionForward(shape, qkv, keeps_probs, probs);
   if (IsTuned(shape, qkv)) return cpu::AttentionForward(*cpu::BestKernels(), shape, qkv, keeps_probs, probs);
   const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
   const bool is_single = !shape.only_queries.empty();
@@ -91,6 +93,7 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
 
 at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std::span<const at::Tensor> probs,
                         const at::Tensor& grad_output, const AttentionTaps& taps) {
+  if (shape.is_grouped()) return PaddedAttentionVjp(shape, qkv, grad_output, taps);
   if (IsTuned(shape, qkv)) return cpu::AttentionVjp(*cpu::BestKernels(), shape, qkv, probs, grad_output, taps);
   const int64_t heads = shape.num_heads, kv_heads = shape.num_key_value_heads, size = shape.head_size(qkv);
   const double scale = shape.ScaleOf(qkv);

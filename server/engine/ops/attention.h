@@ -32,6 +32,8 @@ struct RelativeBias {
   at::Tensor positions;  // [total_tokens] int64
 };
 
+struct PaddedGroup;
+
 // Multi-head self-attention over packed sequences (Vaswani et al. 2017), between the QKV projection and the output
 // projection: per sequence and head, A = softmax(scale Q K^T) over the keys that the mask leaves, O = A V. Heads share
 // keys and values in groups (Ainslie et al. 2023) where there are fewer of those. Sequence s holds the tokens
@@ -43,6 +45,8 @@ struct AttentionShape {
   AttentionMask mask = {};
   double scale = 0;        // 0: 1 / sqrt(head_size)
   RelativeBias bias = {};  // only where there are no key_values
+  // Not empty: sequences are done group by group (padded_attention.h), unless they have a bias or key_values.
+  std::span<const PaddedGroup> groups = {};
   // Only this token of each sequence asks, [sequences]: O is [sequences, heads * head_size], and no probabilities are
   // kept. Empty: all ask.
   std::span<const int64_t> only_queries = {};
@@ -55,6 +59,7 @@ struct AttentionShape {
   double ScaleOf(const at::Tensor& qkv) const {
     return scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(head_size(qkv)));
   }
+  bool is_grouped() const { return !groups.empty() && !bias.table.defined() && key_values.empty(); }
   const at::Tensor* KeyValues(size_t sequence) const {
     return key_values.empty() || !key_values[sequence].defined() ? nullptr : &key_values[sequence];
   }

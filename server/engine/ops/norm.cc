@@ -1,8 +1,12 @@
 #include "engine/ops/norm.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/addcmul.h>
+#include <ATen/ops/native_layer_norm.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/var.h>
+
+#include <utility>
 
 #include "engine/kernels/cpu/elementwise.h"
 
@@ -10,6 +14,12 @@ namespace limpid::engine {
 
 at::Tensor NormForward(const NormWeights& weights, const at::Tensor& x, NormSaved* saved) {
   if (cpu::Takes(x)) return cpu::NormForward(*cpu::BestKernels(), weights, x, saved);
+  if (!x.is_cpu() && weights.kind == NormKind::kLayerNorm) {
+    auto [normalized, mean, rstd] = at::native_layer_norm(x, {x.size(-1)}, {}, {}, weights.eps);
+    at::Tensor y = at::addcmul(weights.bias, normalized, weights.weight);
+    if (saved != nullptr) *saved = {std::move(normalized), std::move(rstd)};
+    return y;
+  }
   const bool is_centred = weights.kind == NormKind::kLayerNorm;
   const at::Tensor variance = is_centred ? at::var(x, /*dim=*/at::IntArrayRef{-1}, /*unbiased=*/false, /*keepdim=*/true)
                                          : x.square().mean(-1, /*keepdim=*/true);

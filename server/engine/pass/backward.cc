@@ -113,7 +113,7 @@ Gradients Backward(const Architecture& architecture, const ModelWeights& weights
     grad.product = rules.add_norm_vjp(weights.final_norm, saved.final_norm.Head(tokens), grad.product,
                                       /*grad_residual=*/{}, /*grad_sum=*/{});
   }
-  const PositionTerms terms = PositionTermsOf(architecture, weights, batch.positions.narrow(0, 0, tokens));
+  const PositionTerms terms = PositionTermsOf(architecture, weights, batch, tokens);
   for (int64_t l = architecture.num_hidden_layers - 1; l >= taps->first_layer(); --l) {
     const auto index = static_cast<size_t>(l);
     const bool is_top = l + 1 == architecture.num_hidden_layers && architecture.reads_one_token();

@@ -1,5 +1,8 @@
 #include "engine/pass/capture.h"
 
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -34,15 +37,32 @@ void CaptureGradients(const PackedBatch& batch, const SavedActivations& saved, c
   result->substitutions = gradients.substitutions[row];
 }
 
+// Through memory that the device may write to by itself, which is many times as fast as any other.
+at::Tensor CopyToHost(const at::Tensor& tensor) {
+  if (tensor.is_cpu()) return tensor;
+  return at::empty(tensor.sizes(), tensor.options().device(at::kCPU).pinned_memory(true)).copy_(tensor);
+}
+
 }  // namespace
 
 HostTensor ToHost(const at::Tensor& tensor) {
-  auto owner = std::make_shared<const at::Tensor>(tensor.to(at::kCPU).contiguous());
+  auto owner = std::make_shared<const at::Tensor>(CopyToHost(tensor).contiguous());
   HostTensor host;
   host.shape = owner->sizes().vec();
   host.values = {owner->const_data_ptr<float>(), static_cast<size_t>(owner->numel())};
   host.owner = std::move(owner);
   return host;
+}
+
+void BringToHost(const PackedBatch& batch, SavedActivations* saved, Gradients* gradients) {
+  at::Tensor* const inputs[] = {&saved->word, &saved->embedding_sum, &saved->embedding_output};
+  for (size_t point = 0; point < kNumAttachPoints; ++point) {
+    const bool is_wanted =
+        std::ranges::any_of(batch.rows, [point](const Row* row) { return row->wanted.gradient_at[point]; });
+    if (!is_wanted) continue;
+    *inputs[point] = CopyToHost(*inputs[point]);
+    gradients->at[point] = CopyToHost(gradients->at[point]);
+  }
 }
 
 std::vector<RowResult> Capture(const PackedBatch& batch, const SavedActivations& saved, const LayerTaps& taps,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kernels/cpu/attention.h"
+#include "engine/ops/padded_attention.h"
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/forward.h"
 #include "engine/pass/substitutions.h"
@@ -85,10 +86,16 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
 }
 
 // Attention maps of all heads at once, beside those that are results.
-double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
+double MapFloats(const Extents& e, const Wanted& wanted, AttentionPath path) {
   const bool keeps = wanted.needs_backward() && e.tokens <= kMaxKeptMapTokens;
   double maps = keeps ? e.layers : 0;
-  if (!is_tuned || e.has_relative_bias) {
+  if (path == AttentionPath::kPadded && !e.has_relative_bias) {
+    // Queries, keys, values, context and their gradients, laid out anew; scores, and what the backward pass makes of
+    // them.
+    const double length = PaddedLength(e.tokens);
+    return length * 4 * (e.qkv + e.attention) + (wanted.needs_backward() ? 5 : 3) * e.heads * length * length;
+  }
+  if (path == AttentionPath::kPortable || e.has_relative_bias) {
     // The bias, and where in the table each number of it stands.
     const double bias = e.has_relative_bias ? (e.heads + 4) * e.map : 0;
     return (maps + (wanted.needs_backward() ? 3 : 2)) * e.heads * e.map + bias;
@@ -101,14 +108,14 @@ double MapFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   return maps * e.heads * e.map + blocks;
 }
 
-double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
+double PeakFloats(const Extents& e, const Wanted& wanted, AttentionPath path) {
   // Word embeddings and the module's output, kept; the tables' rows and what an alteration needs, on their way.
   const double embeddings = 2 * e.embedding;
   if (!wanted.needs_backward()) {
     // Layer by layer: its input, q, k, v, context, the norms' ends; the feed-forward's two ends.
     const double temporary = std::max(4 * e.hidden + e.qkv + e.attention + e.wide + e.up, 7 * e.embedding);
-    return e.tokens * (embeddings + temporary) + 2 * e.classes + 3 * e.head * e.hidden +
-           MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
+    return e.tokens * (embeddings + temporary) + 2 * e.classes + 3 * e.head * e.hidden + MapFloats(e, wanted, path) +
+           ExtraFloats(e, wanted);
   }
   // Kept per token and layer: q, k, v, context, norms and their scale, the slopes of the feed-forward.
   const double heads_normed = e.has_head_norms ? e.qkv : 0;
@@ -120,7 +127,7 @@ double PeakFloats(const Extents& e, const Wanted& wanted, bool is_tuned) {
   // The sum before the norm, the norm, and what an alteration leaves for the dots.
   const double embeddings_kept = embeddings + 3 * e.embedding;
   return e.tokens * (embeddings_kept + e.layers * kept + temporary) + 6 * e.classes + 4 * e.head * e.hidden +
-         MapFloats(e, wanted, is_tuned) + ExtraFloats(e, wanted);
+         MapFloats(e, wanted, path) + ExtraFloats(e, wanted);
 }
 
 double Flops(const Extents& e, const Wanted& wanted) {
@@ -143,14 +150,14 @@ double Flops(const Extents& e, const Wanted& wanted) {
 
 }  // namespace
 
-PassCost CostOf(const Architecture& a, size_t num_tokens, const Wanted& wanted, bool is_tuned) {
+PassCost CostOf(const Architecture& a, size_t num_tokens, const Wanted& wanted, AttentionPath path) {
   const Extents extents(a, num_tokens);
   const double result_bytes = ResultBytes(extents, wanted);
   PassCost cost;
   cost.flops = Flops(extents, wanted);
   cost.result_bytes = static_cast<uint64_t>(result_bytes);
-  cost.peak_bytes = static_cast<uint64_t>(
-      kSlack * (sizeof(float) * PeakFloats(extents, wanted, is_tuned) + result_bytes) + kFixedBytes);
+  cost.peak_bytes =
+      static_cast<uint64_t>(kSlack * (sizeof(float) * PeakFloats(extents, wanted, path) + result_bytes) + kFixedBytes);
   return cost;
 }
 

@@ -40,8 +40,9 @@ at::Tensor EmbeddingForward(const ModelWeights& weights, const PackedBatch& batc
   return ProjectEmbeddings(weights, saved->embedding_output);
 }
 
+// Devices other than the CPU make maps again, all of a group at once.
 bool KeepsForBackward(const PackedBatch& batch, int64_t row) {
-  return row < batch.num_backward && batch.length(row) <= kMaxKeptMapTokens &&
+  return batch.token_ids.is_cpu() && row < batch.num_backward && batch.length(row) <= kMaxKeptMapTokens &&
          batch.rows[static_cast<size_t>(row)]->past == nullptr;
 }
 
@@ -165,7 +166,7 @@ SavedActivations Forward(const Architecture& architecture, const ModelWeights& w
   SavedActivations saved;
   at::Tensor hidden = EmbeddingForward(weights, batch, &saved);
   AllocateTaps(architecture, batch, hidden.options(), &saved);
-  const PassInputs pass = {architecture, batch, PositionTermsOf(architecture, weights, batch.positions)};
+  const PassInputs pass = {architecture, batch, PositionTermsOf(architecture, weights, batch, batch.total_tokens())};
   const bool prunes = NeedsHeadTokensOnly(architecture, batch);
   const std::vector<int64_t> head_queries = prunes ? HeadQueries(architecture, batch) : std::vector<int64_t>();
   for (int64_t l = taps->first_layer(); l < architecture.num_hidden_layers; ++l) {

@@ -1,6 +1,7 @@
 #include "engine/pass/head.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -10,7 +11,9 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/ops/linear.h"
 #include "engine/ops/norm.h"
@@ -27,8 +30,23 @@ std::vector<float> ToHost(const at::Tensor& row) {
   return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
 }
 
+// Of each token of the first `num_rows` rows its row: [tokens] int64.
+at::Tensor RowsOfTokens(const PackedBatch& batch, int64_t num_rows) {
+  std::vector<int64_t> rows;
+  for (int64_t r = 0; r < num_rows; ++r) rows.insert(rows.end(), static_cast<size_t>(batch.length(r)), r);
+  return IndexTensor(std::move(rows), batch.token_ids.device());
+}
+
+// The mean over each row's tokens as one product: for devices on which an operation a row would take longer.
+at::Tensor MeanByProduct(const PackedBatch& batch, const at::Tensor& last_hidden_state) {
+  const at::Tensor of = RowsOfTokens(batch, batch.size());
+  const at::Tensor is_own = at::arange(batch.size(), of.options()).unsqueeze(1).eq(of).to(at::kFloat);
+  return at::mm(is_own, last_hidden_state) / is_own.sum(1, /*keepdim=*/true);
+}
+
 // Each row's first token, or the mean over its tokens: [rows, hidden].
 at::Tensor Pool(Pooling pooling, const PackedBatch& batch, const at::Tensor& last_hidden_state) {
+  if (!last_hidden_state.is_cpu() && pooling == Pooling::kMean) return MeanByProduct(batch, last_hidden_state);
   std::vector<at::Tensor> pooled;
   for (int64_t r = 0; r < batch.size(); ++r) {
     const at::Tensor row = last_hidden_state.narrow(0, batch.begin(r), batch.length(r));
@@ -87,6 +105,7 @@ std::vector<Prediction> TokensForward(const Architecture& architecture, const Mo
 std::vector<Prediction> EncoderForward(const Architecture& architecture, const PackedBatch& batch,
                                        const at::Tensor& last_hidden_state, SavedHead* saved) {
   saved->pooled = Pool(architecture.pooling, batch, last_hidden_state).to(at::kCPU);
+  at::Tensor sums;  // of each token, if any row wants the mean
   std::vector<Prediction> predictions(batch.rows.size());
   for (size_t r = 0; r < predictions.size(); ++r) {
     const auto row = static_cast<int64_t>(r);
@@ -95,8 +114,11 @@ std::vector<Prediction> EncoderForward(const Architecture& architecture, const P
     if (target.kind == Target::Kind::kSimilarity) {
       predictions[r].target_value = static_cast<float>(CosineSimilarity(embedding, *target.reference));
     } else if (target.kind == Target::Kind::kMeanOutput) {
-      const at::Tensor hidden = last_hidden_state.narrow(0, batch.begin(row), batch.length(row));
-      predictions[r].target_value = static_cast<float>(hidden.mean(at::kDouble).item<double>());
+      if (!sums.defined()) sums = last_hidden_state.sum(1, /*keepdim=*/false, at::kDouble).to(at::kCPU);
+      const double* own = sums.const_data_ptr<double>() + batch.begin(row);
+      const double sum = std::accumulate(own, own + batch.length(row), 0.0);
+      const int64_t count = batch.length(row) * last_hidden_state.size(1);
+      predictions[r].target_value = static_cast<float>(sum / static_cast<double>(count));
     }
     predictions[r].embedding =
         architecture.normalize_embedding ? Normalized(std::move(embedding)) : std::move(embedding);
@@ -122,20 +144,36 @@ at::Tensor ClassVjp(const LinearWeights& classifier, const std::vector<float>& g
   return at::mm(grad, classifier.weight.index_select(0, IndexTensor(std::move(classes), device)));
 }
 
+// dF/d(what the classifier reads), [rows, hidden]: of few classes all rows at once.
+at::Tensor ClassesVjp(const Architecture& architecture, const LinearWeights& classifier, const PackedBatch& batch,
+                      const std::vector<Prediction>& predictions) {
+  constexpr int64_t kAtOnce = 64;
+  const bool is_at_once = architecture.num_classes() <= kAtOnce;
+  std::vector<float> all;
+  std::vector<at::Tensor> rows;
+  for (size_t r = 0; r < static_cast<size_t>(batch.num_backward); ++r) {
+    const auto grad = ClassTargetGradient(batch.rows[r]->target, architecture.task, predictions[r]);
+    if (is_at_once) {
+      all.insert(all.end(), grad.begin(), grad.end());
+    } else {
+      rows.push_back(ClassVjp(classifier, grad));
+    }
+  }
+  if (!is_at_once) return at::cat(rows);
+  const at::Tensor grad = at::from_blob(all.data(), {batch.num_backward, architecture.num_classes()});
+  return LinearVjp(classifier, grad.to(classifier.weight.device()));
+}
+
 // dF/d(last hidden state) from dF/d(what the head reads) [rows, hidden].
 void SpreadOverTokens(const Architecture& architecture, const PackedBatch& batch, const at::Tensor& grad_read,
                       at::Tensor* grad_hidden) {
   if (architecture.head == Head::kMeanToken) {
-    for (int64_t r = 0; r < batch.num_backward; ++r) {
-      at::Tensor grad = grad_hidden->narrow(0, batch.begin(r), batch.length(r));
-      grad.copy_((grad_read[r] / static_cast<double>(batch.length(r))).expand_as(grad));
-    }
+    const at::Tensor of = RowsOfTokens(batch, batch.num_backward);
+    const at::Tensor lengths = of.bincount().unsqueeze(1);
+    *grad_hidden = (grad_read / lengths).index_select(0, of);
     return;
   }
-  const std::vector<int64_t> queries = HeadQueries(architecture, batch);
-  for (int64_t r = 0; r < batch.num_backward; ++r) {
-    grad_hidden->select(0, batch.begin(r) + queries[static_cast<size_t>(r)]).copy_(grad_read[r]);
-  }
+  grad_hidden->index_copy_(0, HeadPlaces(architecture, batch, batch.num_backward), grad_read);
 }
 
 // Undoes ClassifierLogits from what the classifier reads on: [rows, hidden].
@@ -165,32 +203,38 @@ at::Tensor TokensVjp(const Architecture& architecture, const ModelWeights& weigh
 // dF/d(last hidden state).
 void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                    const std::vector<Prediction>& predictions, const SavedHead& saved, at::Tensor* grad_hidden) {
-  std::vector<at::Tensor> rows;
-  for (int64_t r = 0; r < batch.num_backward; ++r) {
-    const auto index = static_cast<size_t>(r);
-    rows.push_back(ClassVjp(weights.classifier,
-                            ClassTargetGradient(batch.rows[index]->target, architecture.task, predictions[index])));
-  }
-  SpreadOverTokens(architecture, batch, DenseVjp(weights, batch, saved, at::cat(rows)), grad_hidden);
+  const at::Tensor grad_read = ClassesVjp(architecture, weights.classifier, batch, predictions);
+  SpreadOverTokens(architecture, batch, DenseVjp(weights, batch, saved, grad_read), grad_hidden);
 }
 
 void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
                 at::Tensor* grad_hidden) {
-  for (int64_t r = 0; r < batch.num_backward; ++r) {
-    const Target& target = batch.rows[static_cast<size_t>(r)]->target;
-    at::Tensor grad = grad_hidden->narrow(0, batch.begin(r), batch.length(r));
-    if (target.kind == Target::Kind::kMeanOutput) {
-      grad.fill_(1.0 / static_cast<double>(grad.numel()));
-    } else if (target.kind == Target::Kind::kSimilarity) {
-      std::vector<float> pooled = CosineSimilarityGradient(ToHost(saved.pooled[r]), *target.reference);
-      const at::Tensor grad_pooled = at::from_blob(pooled.data(), {static_cast<int64_t>(pooled.size())});
-      if (architecture.pooling == Pooling::kMean) {
-        grad.copy_((grad_pooled / static_cast<double>(batch.length(r))).expand_as(grad));
-      } else {
-        grad[0].copy_(grad_pooled);
-      }
+  // What each token of a row gets, and what its first token gets.
+  const auto width = static_cast<size_t>(architecture.hidden_size), rows = static_cast<size_t>(batch.num_backward);
+  std::vector<float> of_tokens(rows * width, 0), of_first(rows * width, 0);
+  bool any_first = false;
+  for (size_t r = 0; r < rows; ++r) {
+    const Target& target = batch.rows[r]->target;
+    const auto length = static_cast<float>(batch.length(static_cast<int64_t>(r)));
+    const auto all = of_tokens.begin() + static_cast<ptrdiff_t>(r * width);
+    if (target.kind == Target::Kind::kMeanOutput) std::fill_n(all, width, 1 / (length * static_cast<float>(width)));
+    if (target.kind != Target::Kind::kSimilarity) continue;
+    const std::vector<float> pooled =
+        CosineSimilarityGradient(ToHost(saved.pooled[static_cast<int64_t>(r)]), *target.reference);
+    if (architecture.pooling == Pooling::kMean) {
+      std::ranges::transform(pooled, all, [length](float g) { return g / length; });
+    } else {
+      std::ranges::copy(pooled, of_first.begin() + static_cast<ptrdiff_t>(r * width));
+      any_first = true;
     }
   }
+  const auto to_device = [&](std::vector<float>& values) {
+    return at::from_blob(values.data(), {batch.num_backward, architecture.hidden_size}).to(grad_hidden->device());
+  };
+  *grad_hidden = to_device(of_tokens).index_select(0, RowsOfTokens(batch, batch.num_backward));
+  if (!any_first) return;
+  const std::vector<int64_t> begins(batch.cu_seqlens.begin(), batch.cu_seqlens.begin() + batch.num_backward);
+  grad_hidden->index_add_(0, IndexTensor(begins, grad_hidden->device()), to_device(of_first));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "engine/pass/query_key.h"
 
+#include <algorithm>
+
 #include "engine/ops/norm.h"
 
 namespace limpid::engine {
@@ -39,11 +41,17 @@ void NormHeadsVjp(const Architecture& a, const NormWeights& weights, const Backw
 
 }  // namespace
 
-PositionTerms PositionTermsOf(const Architecture& a, const ModelWeights& weights, const at::Tensor& positions) {
+PositionTerms PositionTermsOf(const Architecture& a, const ModelWeights& weights, const PackedBatch& batch,
+                              int64_t num_tokens) {
+  const at::Tensor positions = batch.positions.narrow(0, 0, num_tokens);
   PositionTerms terms;
   if (a.rotary.has_value()) terms.angles = MakeAngles(*a.rotary, positions);
   if (a.window_rotary.has_value()) terms.window_angles = MakeAngles(*a.window_rotary, positions);
   if (weights.relative_bias.defined()) terms.bias = {weights.relative_bias, positions};
+  if (!positions.is_cpu()) {
+    const auto end = std::ranges::upper_bound(batch.cu_seqlens, num_tokens);
+    terms.groups = GroupByLength({batch.cu_seqlens.begin(), end}, positions.device());
+  }
   return terms;
 }
 
@@ -58,6 +66,7 @@ AttentionShape AttentionShapeOf(const Architecture& a, const PositionTerms& term
   shape.mask = {.is_causal = a.is_causal, .window = a.windows.empty() ? 0 : a.windows[layer]};
   shape.scale = a.attention_scale;
   shape.bias = terms.bias;
+  shape.groups = terms.groups;
   return shape;
 }
 

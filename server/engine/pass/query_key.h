@@ -4,12 +4,15 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "engine/models/architecture.h"
 #include "engine/ops/attention.h"
+#include "engine/ops/padded_attention.h"
 #include "engine/ops/rotary.h"
 #include "engine/pass/backward_rules.h"
 #include "engine/pass/model_weights.h"
+#include "engine/pass/packed_batch.h"
 #include "engine/pass/saved.h"
 
 namespace limpid::engine {
@@ -18,11 +21,12 @@ namespace limpid::engine {
 struct PositionTerms {
   RotaryAngles angles, window_angles;
   RelativeBias bias;
+  std::vector<PaddedGroup> groups;  // of devices other than the CPU
 };
 
-// positions [total_tokens].
-PositionTerms PositionTermsOf(const Architecture& architecture, const ModelWeights& weights,
-                              const at::Tensor& positions);
+// Of the leading tokens of a batch.
+PositionTerms PositionTermsOf(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
+                              int64_t num_tokens);
 
 const RotaryAngles& AnglesOf(const Architecture& architecture, const PositionTerms& terms, size_t layer);
 

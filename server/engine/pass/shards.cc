@@ -32,12 +32,19 @@ size_t Cost(const Row& row) {
 using Group = std::vector<size_t>;
 
 size_t NumShards(std::span<const Row* const> rows, size_t num_groups, size_t num_threads) {
+  if (num_threads == 0) return 1;
   size_t tokens = 0;
   for (const Row* row : rows) tokens += row->num_computed_tokens();
   const size_t by_cache = tokens / kShardTokens;
   if (by_cache >= num_threads) return std::min(by_cache, num_groups);
   const bool worthwhile = num_groups >= num_threads && tokens >= num_threads * kMinShardTokens;
   return worthwhile ? num_threads : 1;
+}
+
+std::vector<Wave> OneByOne(const Wave& shards) {
+  std::vector<Wave> waves;
+  for (const std::vector<size_t>& shard : shards) waves.push_back({shard});
+  return waves;
 }
 
 }  // namespace
@@ -51,7 +58,7 @@ std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows,
   };
   std::ranges::stable_sort(groups, std::ranges::greater(), cost);
   // The longest first, each to the shard with the least to do.
-  std::vector<Shard> shards(NumShards(rows, groups.size(), static_cast<size_t>(std::max(1, num_threads))));
+  std::vector<Shard> shards(NumShards(rows, groups.size(), static_cast<size_t>(num_threads)));
   const auto less_to_do = [](const Shard& a, const Shard& b) { return a.cost < b.cost; };
   for (const Group& group : groups) {
     Shard& shard = *std::min_element(shards.begin(), shards.end(), less_to_do);
@@ -95,6 +102,7 @@ std::vector<Wave> PlanWaves(std::span<const Row* const> rows, int num_threads) {
     }
     waves.push_back(std::move(wave));
   }
+  if (num_threads == 0) return OneByOne(together);
   // Enough for every thread to have one of its own, or each kind with all threads.
   return together.size() >= static_cast<size_t>(num_threads) ? std::vector<Wave>{std::move(together)} : waves;
 }

@@ -78,6 +78,12 @@ TEST(Shards, OneThreadStillGetsShardsThatFitItsCache) {
   EXPECT_LE(rows.Tokens(shards.front()), 500);
 }
 
+TEST(Shards, WithoutThreadsNothingIsCut) {
+  const Rows rows(std::vector<size_t>(100, 60));
+  EXPECT_EQ(CutIntoShards(rows.pointers, 0).size(), 1u);
+  EXPECT_EQ(PlanWaves(rows.pointers, 0).size(), 1u);
+}
+
 TEST(Shards, RowsOfOneInputStayTogether) {
   Rows rows({100, 90, 100, 100, 80, 100});
   for (const size_t row : {2, 5}) rows.rows[row].token_ids = rows.rows[0].token_ids;
