@@ -122,6 +122,8 @@ DECODERS = (
             options={"num_key_value_heads": 2, "rope_parameters": LINEAR_SCALING}),
     decoder("mistral", "mistral", layers=3, heads=4, hidden=32, intermediate=50, language_model=True, activation="silu",
             options={"num_key_value_heads": 2, "sliding_window": 5}),
+    decoder("mistral-bare", "mistral", layers=3, heads=2, hidden=32, intermediate=41, activation="silu",
+            options={"num_key_value_heads": 1, "sliding_window": 4}),
     decoder("qwen2", "qwen2", layers=3, heads=6, hidden=36, intermediate=50, language_model=True, activation="silu",
             options={"num_key_value_heads": 2, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1,
                      "tie_word_embeddings": True}),

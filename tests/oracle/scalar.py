@@ -15,7 +15,7 @@ from support.proto import pb
 ROWS_AT_ONCE = 32
 # As BERT and as RoBERTa spell them.
 NAMES = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>")}
-MARKS = ("[CLS]", "[SEP]", "<s>", "</s>")
+MARKS = ("[CLS]", "[SEP]", "<s>", "</s>", "<|endoftext|>")
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,13 @@ at::Tensor SumGroups(const at::Tensor& x, int64_t num_key_value_heads) {
 
 // A [num_heads, queries, keys], the queries beginning with token `first` of the sequence.
 // `bias` may be undefined, else [num_heads, queries, keys].
-at::Tensor Probabilities(const AttentionMask& mask, double scale, const at::Tensor& bias, const at::Tensor& query,
-                         const at::Tensor& key, int64_t first) {
+at::Tensor Probabilities(const AttentionShape& shape, size_t sequence, double scale, const at::Tensor& bias,
+                         const at::Tensor& query, const at::Tensor& key, int64_t first) {
   at::Tensor scores = at::bmm(query, key.transpose(1, 2)).mul_(scale);
   if (bias.defined()) scores.add_(bias);
   const int64_t keys = key.size(1);
-  for (int64_t q = 0; q < query.size(1) && mask.hides_any(); ++q) {
-    const AttentionMask::Range seen = mask.Keys(first + q, keys);
+  for (int64_t q = 0; q < query.size(1) && shape.mask.hides_any(); ++q) {
+    const AttentionMask::Range seen = shape.mask.Keys(first + q, keys, shape.PositionsOf(sequence));
     const auto hide = [&](int64_t begin, int64_t end) {
       scores.select(1, q).narrow(1, begin, end - begin).fill_(-std::numeric_limits<double>::infinity());
     };
@@ -80,9 +80,8 @@ at::Tensor AttentionForward(const AttentionShape& shape, const at::Tensor& qkv, 
     const at::Tensor value = Repeat(Heads(key_values, kv_heads * size, kv_heads, size), heads);
     const int64_t first = is_single ? shape.only_queries[s] : 0, queries = is_single ? 1 : length;
     const at::Tensor query = Heads(own.narrow(0, first, queries), 0, heads, size);
-    const at::Tensor a =
-        Probabilities(shape.mask, shape.ScaleOf(qkv), BiasOf(shape.bias, begin, length, first, queries), query, key,
-                      key.size(1) - length + first);
+    const at::Tensor a = Probabilities(shape, s, shape.ScaleOf(qkv), BiasOf(shape.bias, begin, length, first, queries),
+                                       query, key, key.size(1) - length + first);
     const int64_t to = is_single ? static_cast<int64_t>(s) : begin;
     Heads(output.narrow(0, to, queries), 0, heads, size).copy_(at::bmm(a, value));
     const bool is_kept = !is_single && (keeps_probs.empty() || keeps_probs[s] != 0);
@@ -111,7 +110,7 @@ at::Tensor AttentionVjp(const AttentionShape& shape, const at::Tensor& qkv, std:
     const at::Tensor a =
         probs[s].defined()
             ? probs[s]
-            : Probabilities(shape.mask, scale, BiasOf(shape.bias, begin, length, 0, length), query, key, 0);
+            : Probabilities(shape, s, scale, BiasOf(shape.bias, begin, length, 0, length), query, key, 0);
     const at::Tensor grad_o = query_of(grad_output);
     const at::Tensor grad_a = at::bmm(grad_o, value.transpose(1, 2));
     if (!taps.gradient_attention.empty() && taps.gradient_attention[s].defined()) {

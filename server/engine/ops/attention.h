@@ -13,14 +13,20 @@ namespace limpid::engine {
 // Which keys a query sees, both counted within the sequence.
 struct AttentionMask {
   bool is_causal = false;  // none behind it
-  int64_t window = 0;      // causal: so many, itself included; else so many on either side; 0: all
+  int64_t window = 0;      // causal: so many positions, its own included; else so many on either side; 0: all
 
   struct Range {
     int64_t begin, end;
   };
-  Range Keys(int64_t query, int64_t length) const {
+  // `positions` [length], rising; empty: 0, 1, ... Keys that were left out fill a window as those that are there do.
+  Range Keys(int64_t query, int64_t length, std::span<const int64_t> positions = {}) const {
     if (window == 0) return {0, is_causal ? query + 1 : length};
     const int64_t before = is_causal ? window - 1 : window;
+    if (!positions.empty()) {
+      const int64_t at = positions[static_cast<size_t>(query)];
+      const int64_t end = std::ranges::upper_bound(positions, at + window) - positions.begin();
+      return {std::ranges::lower_bound(positions, at - before) - positions.begin(), is_causal ? query + 1 : end};
+    }
     return {std::max<int64_t>(0, query - before), is_causal ? query + 1 : std::min(length, query + window + 1)};
   }
   bool hides_any() const { return is_causal || window > 0; }
@@ -43,6 +49,8 @@ struct AttentionShape {
   int64_t num_heads = 0;
   int64_t num_key_value_heads = 0;  // divides num_heads
   AttentionMask mask = {};
+  // [total_tokens], rising within a sequence, for the mask's window; empty: 0, 1, ... in each.
+  std::span<const int64_t> positions = {};
   double scale = 0;        // 0: 1 / sqrt(head_size)
   RelativeBias bias = {};  // only where there are no key_values
   // Not empty: sequences are done group by group (padded_attention.h), unless they have a bias or key_values.
@@ -60,6 +68,12 @@ struct AttentionShape {
     return scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(head_size(qkv)));
   }
   bool is_grouped() const { return !groups.empty() && !bias.table.defined() && key_values.empty(); }
+  // Of the keys of a sequence. One that goes on from others has none left out.
+  std::span<const int64_t> PositionsOf(size_t sequence) const {
+    if (positions.empty() || KeyValues(sequence) != nullptr) return {};
+    const auto begin = static_cast<size_t>(cu_seqlens[sequence]), end = static_cast<size_t>(cu_seqlens[sequence + 1]);
+    return positions.subspan(begin, end - begin);
+  }
   const at::Tensor* KeyValues(size_t sequence) const {
     return key_values.empty() || !key_values[sequence].defined() ? nullptr : &key_values[sequence];
   }

@@ -37,6 +37,7 @@ PackedBatch Pack(std::span<const Row* const> rows, at::Device device, PackedToke
     int64_t* position = positions.data_ptr<int64_t>() + batch.begin(r);
     std::iota(position, position + batch.length(r), first);
     std::copy(row.positions.begin(), row.positions.end(), position);
+    if (!row.positions.empty()) batch.host_positions = positions;
   }
   batch.token_ids = ids.to(device);
   batch.type_ids = types.to(device);

@@ -23,6 +23,7 @@ struct PackedBatch {
   at::Tensor token_ids;                                  // [total_tokens] int64, as the next two
   at::Tensor type_ids;
   at::Tensor positions;
+  at::Tensor host_positions;  // the same in host memory; undefined where no row leaves tokens out
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
   int64_t begin(int64_t row) const { return cu_seqlens[static_cast<size_t>(row)]; }

@@ -45,12 +45,15 @@ PositionTerms PositionTermsOf(const Architecture& a, const ModelWeights& weights
                               int64_t num_tokens) {
   const at::Tensor positions = batch.positions.narrow(0, 0, num_tokens);
   PositionTerms terms;
+  if (const at::Tensor& host = batch.host_positions; host.defined()) {
+    terms.host_positions = {host.const_data_ptr<int64_t>(), static_cast<size_t>(host.numel())};
+  }
   if (a.rotary.has_value()) terms.angles = MakeAngles(*a.rotary, positions);
   if (a.window_rotary.has_value()) terms.window_angles = MakeAngles(*a.window_rotary, positions);
   if (weights.relative_bias.defined()) terms.bias = {weights.relative_bias, positions};
   if (!positions.is_cpu()) {
     const auto end = std::ranges::upper_bound(batch.cu_seqlens, num_tokens);
-    terms.groups = GroupByLength({batch.cu_seqlens.begin(), end}, positions.device());
+    terms.groups = GroupByLength({batch.cu_seqlens.begin(), end}, positions.device(), terms.host_positions);
   }
   return terms;
 }
@@ -64,6 +67,7 @@ AttentionShape AttentionShapeOf(const Architecture& a, const PositionTerms& term
   AttentionShape shape = {
       .cu_seqlens = cu_seqlens, .num_heads = a.num_attention_heads, .num_key_value_heads = a.num_key_value_heads};
   shape.mask = {.is_causal = a.is_causal, .window = a.windows.empty() ? 0 : a.windows[layer]};
+  shape.positions = terms.host_positions;
   shape.scale = a.attention_scale;
   shape.bias = terms.bias;
   shape.groups = terms.groups;

@@ -21,10 +21,11 @@ namespace limpid::engine {
 struct PositionTerms {
   RotaryAngles angles, window_angles;
   RelativeBias bias;
-  std::vector<PaddedGroup> groups;  // of devices other than the CPU
+  std::span<const int64_t> host_positions;  // the batch's
+  std::vector<PaddedGroup> groups;          // of devices other than the CPU
 };
 
-// Of the leading tokens of a batch.
+// Of the leading tokens of a batch, which must outlive it.
 PositionTerms PositionTermsOf(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
                               int64_t num_tokens);
 

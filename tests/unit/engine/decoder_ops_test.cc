@@ -28,6 +28,7 @@ struct Case {
   int64_t heads, kv_heads, head_size;
   AttentionMask mask;
   double scale = 0;
+  bool has_gaps = false;  // tokens are left out
 
   friend void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 };
@@ -40,6 +41,8 @@ const Case kCases[] = {
     {"CausalWindow", {5, 120}, 4, 2, 8, {.is_causal = true, .window = 9}},
     {"WindowOfItself", {60}, 2, 2, 8, {.is_causal = true, .window = 1}},
     {"WindowOnBothSides", {3, 150}, 2, 2, 24, {.is_causal = false, .window = 11}},
+    {"CausalWindowWithGaps", {20, 120}, 4, 2, 8, {.is_causal = true, .window = 9}, 0, true},
+    {"WindowOnBothSidesWithGaps", {3, 150}, 2, 2, 24, {.is_causal = false, .window = 11}, 0, true},
 };
 
 // Packed sequences of a case, random.
@@ -51,9 +54,14 @@ struct Packed {
     grad = at::randn({cu_seqlens.back(), one.heads * one.head_size});
     shape = {.cu_seqlens = cu_seqlens, .num_heads = one.heads, .num_key_value_heads = one.kv_heads, .mask = one.mask};
     shape.scale = one.scale;
+    if (!one.has_gaps) return;
+    for (const int64_t length : one.lengths) {
+      for (int64_t t = 0, at = 0; t < length; ++t, at += 1 + (t * t) % 4) positions.push_back(at);
+    }
+    shape.positions = positions;
   }
 
-  std::vector<int64_t> cu_seqlens = {0};
+  std::vector<int64_t> cu_seqlens = {0}, positions;
   at::Tensor qkv, grad;
   AttentionShape shape;
 };
@@ -111,10 +119,30 @@ TEST_P(MaskedAttention, AQueryAloneIsThatOfAll) {
   }
 }
 
+// A sequence with tokens left out is the whole one with a mask that hides them.
+TEST_P(MaskedAttention, AWindowCountsTokensThatWereLeftOut) {
+  const Case& one = std::get<1>(GetParam());
+  if (!one.has_gaps) GTEST_SKIP();
+  const Packed packed(one);
+  std::vector<at::Tensor> probs;
+  const at::Tensor got = cpu::AttentionForward(*kernels_, packed.shape, packed.qkv, {}, &probs);
+
+  for (size_t s = 0; s < one.lengths.size(); ++s) {
+    const int64_t begin = packed.cu_seqlens[s], length = one.lengths[s];
+    const at::Tensor at = at::tensor(packed.positions).narrow(0, begin, length);
+    const at::Tensor distance = at.unsqueeze(1) - at.unsqueeze(0);
+    const int64_t window = one.mask.window;
+    const at::Tensor sees =
+        one.mask.is_causal ? (distance >= 0).logical_and(distance < window) : distance.abs() <= window;
+    EXPECT_TRUE(at::equal(probs[s] > 0, sees.expand_as(probs[s])));
+  }
+}
+
 // What comes later sees what was before: keys and values of all, queries of the last ones.
 TEST_P(MaskedAttention, GoesOnFromKeysAndValues) {
   const Case& one = std::get<1>(GetParam());
   if (!one.mask.is_causal) GTEST_SKIP() << "only a causal model goes on";
+  if (one.has_gaps) GTEST_SKIP() << "none is left out of what goes on";
   const Packed packed(one);
   const int64_t length = packed.cu_seqlens[1];
   const at::Tensor qkv = packed.qkv.narrow(0, 0, length);

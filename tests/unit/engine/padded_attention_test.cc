@@ -20,6 +20,7 @@ struct Case {
   const char* name;
   int64_t heads, kv_heads;
   AttentionMask mask;
+  bool has_gaps = false;  // tokens are left out
 
   friend void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 };
@@ -34,13 +35,17 @@ class PaddedAttention : public ::testing::TestWithParam<Case> {
     const auto options = at::TensorOptions(at::kDouble);
     qkv_ = at::randn({cu_seqlens_.back(), (one.heads + 2 * one.kv_heads) * kHeadSize}, options);
     grad_ = at::randn({cu_seqlens_.back(), one.heads * kHeadSize}, options);
-    groups_ = GroupByLength(cu_seqlens_, at::kCPU);
+    for (const int64_t length : kLengths) {
+      for (int64_t t = 0, at = 0; t < length && one.has_gaps; ++t, at += 1 + (t * t) % 4) positions_.push_back(at);
+    }
+    groups_ = GroupByLength(cu_seqlens_, at::kCPU, positions_);
     alone_ = {.cu_seqlens = cu_seqlens_, .num_heads = one.heads, .num_key_value_heads = one.kv_heads, .mask = one.mask};
+    alone_.positions = positions_;
     padded_ = alone_;
     padded_.groups = groups_;
   }
 
-  std::vector<int64_t> cu_seqlens_ = {0};
+  std::vector<int64_t> cu_seqlens_ = {0}, positions_;
   at::Tensor qkv_, grad_;
   std::vector<PaddedGroup> groups_;
   AttentionShape alone_, padded_;
@@ -94,7 +99,9 @@ INSTANTIATE_TEST_SUITE_P(Cases, PaddedAttention,
                          testing::Values(Case{"Whole", 3, 3, {}}, Case{"SharedHeads", 6, 2, {}},
                                          Case{"Causal", 4, 1, {.is_causal = true}},
                                          Case{"CausalWindow", 2, 2, {.is_causal = true, .window = 7}},
-                                         Case{"WindowOnBothSides", 2, 2, {.window = 5}}),
+                                         Case{"WindowOnBothSides", 2, 2, {.window = 5}},
+                                         Case{"CausalWindowWithGaps", 2, 2, {.is_causal = true, .window = 7}, true},
+                                         Case{"WindowWithGaps", 2, 2, {.window = 5}, true}),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST(GroupByLength, NoSequenceIsPaddedBeyondTheBound) {

@@ -56,6 +56,15 @@ struct KeyValues {
   int64_t length;
 };
 
+// The mask of one sequence, which has so many keys.
+struct SequenceMask {
+  const AttentionMask& mask;
+  int64_t length;
+  std::span<const int64_t> positions;
+
+  AttentionMask::Range Keys(int64_t query) const { return mask.Keys(query, length, positions); }
+};
+
 KeyValues KeyValuesOf(const AttentionShape& shape, const Layout& layout, const Task& task, const float* qkv) {
   const at::Tensor* so_far = shape.KeyValues(task.sequence);
   if (so_far == nullptr) {
@@ -116,16 +125,16 @@ struct Workspace {
   }
 };
 
-// Softmax of each row of `scores` [rows, length] over the keys that its query sees, 0 elsewhere; the first row is the
+// Softmax of each row of `scores` [rows, keys] over the keys that its query sees, 0 elsewhere; the first row is the
 // sequence's token `first`.
-void MaskedSoftmax(const Kernels& kernels, const AttentionMask& mask, int64_t first, int64_t rows, int64_t length,
-                   float scale, float* scores) {
-  if (!mask.hides_any()) return kernels.softmax(scores, rows, length, scale);
-  for (int64_t r = 0; r < rows; ++r, scores += length) {
-    const AttentionMask::Range seen = mask.Keys(first + r, length);
+void MaskedSoftmax(const Kernels& kernels, const SequenceMask& mask, int64_t first, int64_t rows, float scale,
+                   float* scores) {
+  if (!mask.mask.hides_any()) return kernels.softmax(scores, rows, mask.length, scale);
+  for (int64_t r = 0; r < rows; ++r, scores += mask.length) {
+    const AttentionMask::Range seen = mask.Keys(first + r);
     kernels.softmax(scores + seen.begin, 1, seen.end - seen.begin, scale);
     std::fill(scores, scores + seen.begin, 0.0f);
-    std::fill(scores + seen.end, scores + length, 0.0f);
+    std::fill(scores + seen.end, scores + mask.length, 0.0f);
   }
 }
 
@@ -134,9 +143,9 @@ struct QueryBlock {
   int64_t query, rows, keys;
 };
 
-QueryBlock BlockAt(const AttentionMask& mask, int64_t query, int64_t queries, int64_t before, int64_t length) {
+QueryBlock BlockAt(const SequenceMask& mask, int64_t query, int64_t queries, int64_t before) {
   const int64_t rows = std::min(kQueryBlock, queries - query);
-  return {query, rows, mask.Keys(before + query + rows - 1, length).end};
+  return {query, rows, mask.Keys(before + query + rows - 1).end};
 }
 
 // One query of one head: nothing is laid out anew for it.
@@ -162,8 +171,8 @@ void AttendAlone(const Kernels& kernels, const KeyValues& seen, const float* que
 }
 
 // The keys that one token sees, without those hidden from it.
-KeyValues Seen(const AttentionMask& mask, int64_t query, const KeyValues& all) {
-  const AttentionMask::Range range = mask.Keys(query, all.length);
+KeyValues Seen(const SequenceMask& mask, int64_t query, const KeyValues& all) {
+  const AttentionMask::Range range = mask.Keys(query);
   return {all.key.From(range.begin, 0), all.value.From(range.begin, 0), range.end - range.begin};
 }
 
@@ -187,13 +196,14 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
   ForItems(static_cast<int64_t>(tasks.size()), [&](int64_t item) {
     const Task& task = tasks[static_cast<size_t>(item)];
     const KeyValues seen = KeyValuesOf(shape, layout, task, in);
+    const SequenceMask mask = {shape.mask, seen.length, shape.PositionsOf(task.sequence)};
     const int64_t width = layout.head_size, before = seen.length - task.length;
     const at::Tensor& kept = (*probs)[task.sequence];
     Workspace& work = Workspace::OfThread();
     if ((is_single || task.length == 1) && !kept.defined()) {
       const int64_t query = is_single ? shape.only_queries[task.sequence] : 0;
       const int64_t to = is_single ? static_cast<int64_t>(task.sequence) : task.begin;
-      const KeyValues own = Seen(shape.mask, before + query, seen);
+      const KeyValues own = Seen(mask, before + query, seen);
       for (int64_t head = task.kv_head * layout.group; head < (task.kv_head + 1) * layout.group; ++head) {
         AttendAlone(kernels, own, in + layout.Query(task, head) + query * layout.stride, width, layout.scale,
                     work.probs.Floats(own.length), out + layout.Output(to, head));
@@ -205,11 +215,11 @@ at::Tensor AttentionForward(const Kernels& kernels, const AttentionShape& shape,
     for (int64_t head = task.kv_head * layout.group; head < (task.kv_head + 1) * layout.group; ++head) {
       const MatrixView queries = {in + layout.Query(task, head), layout.stride, 1};
       for (int64_t query = 0; query < task.length; query += kQueryBlock) {
-        const QueryBlock block = BlockAt(shape.mask, query, task.length, before, seen.length);
+        const QueryBlock block = BlockAt(mask, query, task.length, before);
         float* a =
             kept.defined() ? HeadOf(kept, head) + query * seen.length : work.probs.Floats(kQueryBlock * seen.length);
         work.keys_transposed.Multiply(kernels, queries.From(query, 0), block.rows, width, block.keys, a, seen.length);
-        MaskedSoftmax(kernels, shape.mask, before + query, block.rows, seen.length, layout.scale, a);
+        MaskedSoftmax(kernels, mask, before + query, block.rows, layout.scale, a);
         work.values.Multiply(kernels, {a, seen.length, 1}, block.rows, block.keys, width,
                              out + layout.Output(task.begin + query, head), layout.hidden());
       }
@@ -238,15 +248,16 @@ at::Tensor AttentionVjp(const Kernels& kernels, const AttentionShape& shape, con
     const MatrixView query = {in + layout.Query(task, head), stride, 1};
     const MatrixView dO = {grad_o + layout.Output(task.begin, head), layout.hidden(), 1};
     const at::Tensor& kept = probs[task.sequence];
+    const SequenceMask mask = {shape.mask, length, shape.PositionsOf(task.sequence)};
     // The last block sees all keys: where nothing is to be added to, it comes first.
     const int64_t last = (length - 1) / kQueryBlock * kQueryBlock;
     for (int64_t q = last; q >= 0; q -= kQueryBlock) {
-      const auto [_, rows, keys] = BlockAt(shape.mask, q, length, 0, length);
+      const auto [_, rows, keys] = BlockAt(mask, q, length, 0);
       const bool is_added = q < last || head % layout.group > 0;
       float* a = kept.defined() ? HeadOf(kept, head) + q * length : work.probs.Floats(kQueryBlock * length);
       if (!kept.defined()) {
         work.keys_transposed.Multiply(kernels, query.From(q, 0), rows, width, keys, a, length);
-        MaskedSoftmax(kernels, shape.mask, q, rows, length, layout.scale, a);
+        MaskedSoftmax(kernels, mask, q, rows, layout.scale, a);
       }
       // dA = dO V^T
       float* grad = work.grad.Floats(kQueryBlock * length);
