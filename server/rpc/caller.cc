@@ -81,6 +81,8 @@ Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServer
   const std::string_view id = Metadata(context, kRequestIdKey);
   caller.request_id = IsUsableId(id) ? std::string(id) : RandomId() + RandomId();
   caller.peer = context.peer();
+  // gRPC knows no address of callers within this process.
+  if (caller.peer == "unknown") caller.peer = "in-process";
   Authenticate(environment.authenticator, context, &caller);
   caller.trace = Trace(context);
   const std::string attempts(Metadata(context, "grpc-previous-rpc-attempts"));

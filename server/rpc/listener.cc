@@ -76,6 +76,12 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions&
   return listener;
 }
 
+std::shared_ptr<grpc::Channel> Listener::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return server_->InProcessChannel(arguments);
+}
+
 void Listener::Shutdown(absl::Time cancel_at) {
   // gRPC takes a time before 1970 for "never".
   server_->Shutdown(absl::ToChronoTime(std::max(cancel_at, absl::Now())));

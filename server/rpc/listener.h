@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/channel.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/service_type.h"
@@ -32,6 +33,8 @@ class Listener {
 
   // The port that is bound.
   int port() const { return port_; }
+  // To what is served here from within this process, past the address and its credentials.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
   // Where the statuses are set.
   grpc::HealthCheckServiceInterface* health() const { return server_->GetHealthCheckService(); }
 

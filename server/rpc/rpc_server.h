@@ -8,6 +8,7 @@
 #include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
+#include "grpcpp/channel.h"
 #include "grpcpp/security/server_credentials.h"
 #include "lifecycle/model_host.h"
 #include "rpc/environment.h"
@@ -71,6 +72,10 @@ class RpcServer {
   int port() const;
   int health_port() const;
   int admin_port() const;
+
+  // To the service from within this process: callers are known by their tokens or else as "in-process". Let go of before
+  // this server is.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.
   void Open();
