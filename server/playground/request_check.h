@@ -7,11 +7,11 @@ namespace limpid::playground {
 
 // What a request's head says; an empty text stands for a header that is not there.
 struct RequestHead {
-  std::string method;
-  std::string host;
-  std::string origin;
-  std::string content_type;
-  std::string authorization;
+  std::string method = {};
+  std::string host = {};
+  std::string origin = {};
+  std::string content_type = {};
+  std::string authorization = {};
   long long content_length = -1;  // -1: not said
 };
 
