@@ -24,7 +24,8 @@ class Visitor:
         try:
             body = json.dumps(body) if isinstance(body, dict) else body
             connection.request(method, path, body, JSON | (headers or {}) if body is not None else headers or {})
-            yield connection.getresponse()
+            with connection.getresponse() as response:  # keeps the connection open by itself
+                yield response
         finally:
             connection.close()
 
