@@ -73,8 +73,8 @@ class RpcServer {
   int health_port() const;
   int admin_port() const;
 
-  // To the service from within this process: callers are known by their tokens or else as "in-process". Let go of before
-  // this server is.
+  // To the service from within this process: callers are known by their tokens or else as "in-process". Let go of
+  // before this server is.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.

@@ -1,21 +1,28 @@
 """The playground in a real browser: typed texts, parts that arrive, choices, errors."""
 
+import base64
 import hashlib
 import json
+import struct
 
 import pytest
 
 from support.paths import DEMO, minilm
-from support.playground import playground_port
+from support.playground import Visitor, playground_port
 from support.server import Server
 
-TEXT = "She repaid a car loan in full, but missed three payments last spring."
+TEXT = "She repaid a car loan in full, but missed three payments; and she has a dog."
 
 
 @pytest.fixture(scope="module")
-def site():
-    with Server({"demo": DEMO, "minilm": minilm()}, "--playground", "0") as server:
-        yield f"http://127.0.0.1:{playground_port(server)}/"
+def server():
+    with Server({"demo": DEMO, "minilm": minilm()}, "--playground", "0") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(server):
+    return f"http://127.0.0.1:{playground_port(server)}/"
 
 
 @pytest.fixture
@@ -29,10 +36,10 @@ def wait_until_whole(page, words="ms"):
     page.locator("#status", has_text=words).wait_for()
 
 
-def type_text(page, text):
-    """And waits for its answer."""
+def type_text(page, text, shown=None):
+    """And waits for its answer, in which `shown` is the text or a part of it."""
     page.get_by_label("Text", exact=True).fill(text)
-    page.locator("#status", has_text="Asking").wait_for()
+    page.locator(".heatmap .text", has_text=shown or text).wait_for()
     wait_until_whole(page)
 
 
@@ -73,16 +80,16 @@ def test_methods_granularity_attention_and_quality_are_asked_for(page):
     assert page.locator("#attention .thumbs canvas").count() == 6 * 12
 
 
-def test_attention_is_the_services(page):
-    """Its rows sum to 1, as far as 16 bits go."""
+def test_attention_is_the_services(page, server):
+    type_text(page, TEXT)
     page.get_by_label("attention maps").check()
-    page.locator("#attention .queries li").first.wait_for()
     page.get_by_label("matrix", exact=True).check()
     page.locator(".matrix canvas").focus()
     page.keyboard.press("ArrowRight")
-    assert page.locator(".readout").inner_text().startswith("[CLS] (token 0) looks at [CLS] (token 0): ")
-    sums = page.evaluate("shownAttention.sums = null, 0")
-    assert sums == 0
+    parts = Visitor(server).parts("/explain", {"input": {"text": TEXT}, "attention": {"layers": [0], "heads": [0]}})
+    [chunk] = [part["attention"] for part in parts if "attention" in part]
+    [first] = struct.unpack_from("<f", base64.b64decode(chunk["data"]))
+    assert page.locator(".readout").inner_text() == f"[CLS] (token 0) looks at [CLS] (token 0): {100 * first:.3g}\u00a0%"
 
 
 def test_an_error_names_the_field_and_takes_the_old_answer_away(page):
@@ -97,7 +104,7 @@ def test_an_error_names_the_field_and_takes_the_old_answer_away(page):
 
 
 def test_a_hostile_text_stays_a_text(page):
-    type_text(page, "<img src=x onerror=alert(1)></script><b>repaid</b> \u202e in full")
+    type_text(page, "<img src=x onerror=alert(1)></script><b>repaid</b> \u202e in full", "repaid</b>")
     assert page.locator(".heatmap img, .heatmap b").count() == 0
     assert "\u27e8U+202E\u27e9" in page.locator(".heatmap").inner_text()
 

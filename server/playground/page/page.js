@@ -22,28 +22,43 @@ function summaryWords(answer) {
       milliseconds(timings.total_ms)}`;
 }
 
-async function explain() {
+// `onPart` is given each part; `words` says at the end what came.
+async function run(path, request, onPart, words) {
   clearTimeout(timer);
   underWay?.abort();
-  const own = underWay = new AbortController(), answer = beginAnswer(requestFromForm());
+  const own = underWay = new AbortController();
   field("error").hidden = true;
   field("stop").hidden = false;
   field("status").textContent = "Asking\u2026";
   hideTip();
-  markStale();
   try {
-    const how = {request: answer.request, token: field("token").value, signal: own.signal};
-    await ask("explain", how, (part) => drawSections(answer, addPart(answer, part)));
-    field("status").textContent = summaryWords(answer);
+    await ask(path, {request, token: field("token").value, signal: own.signal}, onPart);
+    field("status").textContent = words();
   } catch (error) {
     if (own !== underWay) return;
-    field("stop").hidden = true;
     field("status").textContent = "Stopped.";
     dropStale();
     if (error.name !== "AbortError") showError(error);
-    return;
+  } finally {
+    if (own === underWay) field("stop").hidden = true;
   }
-  field("stop").hidden = true;
+}
+
+function explain() {
+  const answer = beginAnswer(requestFromForm());
+  markStale();
+  return run(
+      "explain", answer.request, (part) => drawSections(answer, addPart(answer, part)), () => summaryWords(answer));
+}
+
+function write() {
+  const request = generationRequest(requestFromForm()), {node, add} = generationSection(request);
+  let summary = null;
+  showInstead(node);
+  return run("generate", request, (part) => {
+    add(part);
+    summary = part.summary;
+  }, () => `${count(summary.generation.tokens, "token")}, ${milliseconds(summary.timings.total_ms)}`);
 }
 
 function explainSoon() {
@@ -53,6 +68,11 @@ function explainSoon() {
 }
 
 const modelChosen = () => models.find(({identity}) => identity.name === field("model").value);
+
+function showModel() {
+  showMethods(modelChosen());
+  field("write_field").hidden = !isCausal(modelChosen());
+}
 
 async function loadModels() {
   try {
@@ -66,7 +86,7 @@ async function loadModels() {
       (model) => element(
           "option", {value: model.identity.name, selected: model === preset},
           `${visible(model.identity.name)} (${plain(model.task, "")})`)));
-  showMethods(modelChosen());
+  showModel();
   explainSoon();
 }
 
@@ -81,7 +101,8 @@ function setUp() {
     if (models.length) explain();
   });
   field("stop").addEventListener("click", () => underWay?.abort());
-  field("model").addEventListener("change", () => showMethods(modelChosen()));
+  field("write").addEventListener("click", write);
+  field("model").addEventListener("change", showModel);
   for (const id of ["text", "text_pair"]) {
     field(id).addEventListener("input", explainSoon);
     field(id).addEventListener("keydown", (event) => {

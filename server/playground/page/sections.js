@@ -49,11 +49,18 @@ function keepFocus(slot, draw) {
   if (name) slot.querySelector(`input[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`)?.focus();
 }
 
+// Something else in place of an answer's sections.
+function showInstead(node) {
+  markStale();
+  dropStale();
+  slots[1].replaceChildren(node);
+}
+
 function markStale() {
   slots.forEach((slot) => slot.classList.add("stale"));
 }
 
-// Where no more will come.
+// Where no more will come of what is shown.
 function dropStale() {
   for (const slot of slots.filter(({classList}) => classList.contains("stale"))) {
     slot.replaceChildren();
