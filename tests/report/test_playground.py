@@ -15,8 +15,11 @@ TEXT = "She repaid a car loan in full, but missed three payments; and she has a 
 
 
 @pytest.fixture(scope="module")
-def server():
-    with Server({"demo": DEMO, "minilm": minilm()}, "--playground", "0") as running:
+def server(tmp_path_factory):
+    from oracle import random_models  # loads PyTorch
+    [shape] = [shape for shape in random_models.DECODERS if shape.name == "gpt2"]
+    writer = random_models.make(shape, tmp_path_factory.mktemp("models") / "gpt2")
+    with Server({"demo": DEMO, "minilm": minilm(), "gpt2": writer}, "--playground", "0") as running:
         yield running
 
 
@@ -92,6 +95,26 @@ def test_attention_is_the_services(page, server):
     assert page.locator(".readout").inner_text() == f"[CLS] (token 0) looks at [CLS] (token 0): {100 * first:.3g}\u00a0%"
 
 
+def test_a_language_model_writes_on_and_says_why(browser, page, server):
+    assert not page.get_by_role("button", name="Write on").is_visible()
+    page.get_by_label("Model", exact=True).select_option("gpt2")
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.locator(".heatmap .text", has_text=TEXT).wait_for()
+    page.get_by_label("New tokens").fill("5")
+    page.get_by_role("button", name="Write on").click()
+    wait_until_whole(page, "5 tokens")
+    written = page.locator("#generation .token")
+    assert written.count() == 5 and written.last.get_attribute("aria-pressed") == "true"
+    parts = Visitor(server).parts("/generate", {"model": "gpt2", "input": {"text": TEXT}, "max_new_tokens": 5})
+    texts = [part["token"]["text"] for part in parts if "token" in part]
+    assert page.locator("#generation > .text").inner_text().startswith(TEXT + "".join(texts)[:1].strip())
+    page.locator("#scores").get_by_label("tokens").check()
+    written.nth(2).click()
+    assert "logit of" in page.locator("#generation .target").inner_text()
+    assert page.locator("#scores .heatmap .piece").count() == len(parts[0]["prediction"]["tokens"]) + 2
+    assert page.barriers() == []
+
+
 def test_an_error_names_the_field_and_takes_the_old_answer_away(page):
     page.get_by_label("Text", exact=True).fill("")
     page.get_by_role("button", name="Explain").click()
@@ -128,7 +151,7 @@ def test_a_token_is_asked_for_when_one_is_needed(browser, tmp_path):
     (tmp_path / "tokens.json").write_text(json.dumps({"clients": clients}))
     with Server({"demo": DEMO}, "--playground", "0", "--auth-tokens", tmp_path / "tokens.json") as server:
         with browser.visit(f"http://127.0.0.1:{playground_port(server)}/") as page:
-            page.get_by_label("Token").fill("secret-of-ann")
+            page.get_by_label("Token, which").fill("secret-of-ann")
             page.keyboard.press("Enter")
             wait_until_whole(page)
             assert page.locator(".heatmap").count() == 1

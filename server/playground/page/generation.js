@@ -74,8 +74,9 @@ function generationSection(request) {
     keepFocus(why, () => show(index));
   };
   return {
-    node: section(
-        "generation", "What the model writes", "Choose a token to see what spoke for it, in all that stands before it.",
+    node: element(
+        "section", {id: "generation"}, element("h1", {}, "What the model writes"),
+        element("p", {class: "meaning"}, "Choose a token to see what spoke for it, in all that stands before it."),
         written, why),
     add
   };

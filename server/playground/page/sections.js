@@ -53,7 +53,7 @@ function keepFocus(slot, draw) {
 function showInstead(node) {
   markStale();
   dropStale();
-  slots[1].replaceChildren(node);
+  slots[0].replaceChildren(node);
 }
 
 function markStale() {
