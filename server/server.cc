@@ -192,8 +192,8 @@ absl::Status Server::ServePlayground() {
                "what is sent, tokens included",
                {{"address", config_.playground}});
   }
-  ABSL_ASSIGN_OR_RETURN(playground_,
-                        playground::Playground::Start(config_.playground, rpc_server_->InProcessChannel(), &log_));
+  ABSL_ASSIGN_OR_RETURN(
+      playground_, playground::Playground::Start(config_.playground, [this] { return rpc_server_->Connect(); }, &log_));
   log_.Write(LogLevel::kInfo, "playground",
              {{"address", absl::StrCat(HostOf(config_.playground), ":", playground_->port())}});
   return absl::OkStatus();

@@ -120,7 +120,7 @@ struct Playground::State {
   int Stream(mg_connection* connection, const RequestHead& head, void (Relay::*ask)(const Request&));
 
   std::string own_host;
-  std::shared_ptr<grpc::Channel> channel;
+  Connect connect;
   telemetry::Log* log = nullptr;
   std::atomic<int> num_answers = 0;
   std::atomic<bool> is_stopping = false;
@@ -157,8 +157,9 @@ int Playground::State::Stream(mg_connection* connection, const RequestHead& head
 int Playground::State::Stream(mg_connection* connection, const RequestHead& head,
                               const std::function<void(Relay*)>& ask) {
   const int others = num_answers++;
+  const std::shared_ptr<grpc::Channel> channel = others < kMaxAnswers ? connect() : nullptr;
   int http_status = 200;
-  if (others < kMaxAnswers) {
+  if (channel != nullptr) {
     SendHead(connection, http_status, "application/x-ndjson", std::nullopt);
     Relay relay(channel, head.authorization,
                 {.write =
@@ -177,13 +178,12 @@ int Playground::State::Stream(mg_connection* connection, const RequestHead& head
 
 Playground::Playground(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-absl::StatusOr<std::unique_ptr<Playground>> Playground::Start(const std::string& address,
-                                                              std::shared_ptr<grpc::Channel> channel,
+absl::StatusOr<std::unique_ptr<Playground>> Playground::Start(const std::string& address, Connect connect,
                                                               telemetry::Log* log) {
   std::unique_ptr<Playground> playground(new Playground(std::make_unique<State>()));
   State& state = *playground->state_;
   state.own_host = HostWithoutPort(address);
-  state.channel = std::move(channel);
+  state.connect = std::move(connect);
   state.log = log;
   mg_callbacks callbacks = {};
   callbacks.begin_request = &State::OnRequest;

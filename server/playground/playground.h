@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,9 +20,12 @@ namespace limpid::playground {
 // handed on; without tokens all callers are one client, whose name is "in-process".
 class Playground {
  public:
+  // A new connection to the service for one call; null if there cannot be one.
+  using Connect = std::function<std::shared_ptr<grpc::Channel>()>;
+
   // `address` is HOST:PORT; port 0 takes a free one. UNAVAILABLE if it cannot be bound. `log` outlives this.
-  static absl::StatusOr<std::unique_ptr<Playground>> Start(const std::string& address,
-                                                           std::shared_ptr<grpc::Channel> channel, telemetry::Log* log);
+  static absl::StatusOr<std::unique_ptr<Playground>> Start(const std::string& address, Connect connect,
+                                                           telemetry::Log* log);
   // Cancels what is under way.
   ~Playground();
 

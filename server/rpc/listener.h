@@ -33,8 +33,9 @@ class Listener {
 
   // The port that is bound.
   int port() const { return port_; }
-  // To what is served here from within this process, past the address and its credentials.
-  std::shared_ptr<grpc::Channel> InProcessChannel();
+  // A connection from within this process, past the address and its credentials. It has the limits of all others, their
+  // age too, so that it is for a call and not for long. Null if the process has no descriptors left.
+  std::shared_ptr<grpc::Channel> Connect();
   // Where the statuses are set.
   grpc::HealthCheckServiceInterface* health() const { return server_->GetHealthCheckService(); }
 

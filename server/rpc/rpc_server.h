@@ -73,11 +73,11 @@ class RpcServer {
   int health_port() const;
   int admin_port() const;
 
-  // To the service from within this process: callers are known by their tokens or else as "in-process". Let go of
-  // before this server is.
-  std::shared_ptr<grpc::Channel> InProcessChannel();
+  // A connection to the service from within this process: who calls is known by his token or else as "in-process". For
+  // a call and not for long; null if there are no descriptors left. Thread-safe, like the next three.
+  std::shared_ptr<grpc::Channel> Connect();
 
-  // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.
+  // The models are there: ready from here on, unless Drain came first.
   void Open();
   // Whether the models answer right; right at first.
   void SetRight(bool is_right);

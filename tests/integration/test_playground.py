@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import threading
 import time
 
 import pytest
@@ -64,6 +65,7 @@ def test_an_answer_is_the_services_own(visitor, running):
         request = pb.ExplainRequest(model="demo", input=pb.Input(text=TEXT), methods=[pb.Method(saliency={})])
         own = [part for part in client.stub.Explain(request, timeout=60) if part.WhichOneof("part") == "attribution"]
     assert attributions[0]["scores"] == pytest.approx(own[0].attribution.scores, rel=1e-5)
+    assert "in-process" in [line["client"] for line in running.log_lines() if line["message"] == "request"]
 
 
 def test_parts_come_before_the_answer_is_whole(visitor, running):
@@ -177,6 +179,32 @@ def test_a_drain_lets_answers_end_and_refuses_new_ones():
             assert line["error"]["details"][0]["reason"] == "DRAINING"
             assert "summary" in json.loads(response.read().splitlines()[-1])
         assert server.wait() == 0
+
+
+def test_a_stop_amid_requests_is_clean():
+    """gRPC's own in-process transport crashes here."""
+    with Server({"demo": DEMO}, "--playground", "0") as server:
+        visitor, is_asked = Visitor(server), threading.Event()
+
+        def ask_until_refused():
+            while True:
+                try:
+                    for path, body in (("/models", None), ("/explain", {"input": {"text": TEXT}})):
+                        visitor.status("GET" if body is None else "POST", path, body)
+                    is_asked.set()
+                except ConnectionRefusedError:
+                    return
+                except (OSError, http.client.HTTPException):
+                    pass  # was cut
+
+        askers = [threading.Thread(target=ask_until_refused) for _ in range(6)]
+        for asker in askers:
+            asker.start()
+        assert is_asked.wait(30)
+        code = server.stop()
+        for asker in askers:
+            asker.join()
+        assert code == 0, server.log()
 
 
 def test_what_would_let_strangers_past_the_certificates_is_refused(tmp_path):
