@@ -218,6 +218,12 @@ def test_what_would_let_strangers_past_the_certificates_is_refused(tmp_path):
         assert code == 2 and "must be HOST:PORT" in output, output
 
 
+def test_an_address_that_others_reach_is_warned_of():
+    with Server({"demo": DEMO}, "--playground", "0.0.0.0:0") as server:
+        assert any("plain HTTP" in line["message"] for line in server.log_lines() if line["level"] == "warning")
+        assert Visitor(server).status("GET", "/", headers={"Host": "evil.example"})[0] == 403
+
+
 def test_a_taken_port_ends_the_start(running):
     code, output = run_to_end({"demo": DEMO}, "--playground", str(Visitor(running).port))
     assert code == 1 and "--playground: cannot listen on" in output
