@@ -52,6 +52,16 @@ void AddChoice(CLI::App* app, const std::string& flag, std::string* value, const
   AddFlag(app, flag, value, CLI::detail::join(choices, "|"), help)->check(CLI::IsMember(choices).description(""));
 }
 
+// The library that serves the page would take more than an address: several, and letters that change what is served.
+std::string IsPlaygroundAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  const bool is_port = CLI::detail::lexical_cast(text.substr(colon + 1), port) && port >= 0 && port <= 65535 &&
+                       std::isdigit(static_cast<unsigned char>(text[colon + 1]));
+  const bool has_host = colon != 0 && text.find(',') == std::string::npos;
+  return text == "off" || (is_port && has_host) ? "" : "must be HOST:PORT, PORT or off, not '" + text + "'";
+}
+
 void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--model", &flags->models, "[NAME=]FOLDER",
           "Hugging Face folder to serve (config.json, model.safetensors, tokenizer.json);\n"
@@ -68,6 +78,11 @@ void AddServingFlags(CLI::App* app, Config* config, Flags* flags) {
   AddFlag(app, "--admin-listen", &config->admin_listen, "HOST:PORT|off",
           "Address of the service that loads, reloads and unloads models");
   AddFlag(app, "--admin-model-root", &config->admin_model_root, "FOLDER", "Models it loads must lie below this folder");
+  AddFlag(app, "--playground", &config->playground, "HOST:PORT|off",
+          "Address of a page to try the service out, for people one trusts:\nplain HTTP; who reaches it may ask "
+          "whatever a caller of --listen may (with\na token, where those are needed). A port alone: of this machine "
+          "only")
+      ->check(IsPlaygroundAddress, "");
   AddChoice(app, "--reflection", &flags->reflection, {"on", "off"},
             "Let clients ask the server for its contract;\ndefault: on without TLS, off with it");
 }
@@ -165,6 +180,11 @@ void Convert(const Flags& flags, Config* config) {
   config->reflection = flags.reflection.empty() ? !config->security.has_tls() : flags.reflection == "on";
   if (config->admin_listen != "off" && config->admin_model_root.empty())
     throw CLI::ValidationError("--admin-model-root", "is needed with --admin-listen");
+  if (config->playground.find(':') == std::string::npos && config->playground != "off") {
+    config->playground = "127.0.0.1:" + config->playground;
+  }
+  if (config->playground != "off" && !config->security.tls_client_ca.empty())
+    throw CLI::ValidationError("--playground", "cannot be had with --tls-client-ca: a page shows no certificate");
   config->canary_interval = absl::Seconds(flags.canary_seconds);
   config->watchdog_time = absl::Seconds(flags.watchdog_seconds);
   config->max_request_time = absl::Seconds(flags.max_request_seconds);

@@ -25,6 +25,7 @@ struct Config {
   std::string health_listen;                      // empty: none beside the service's own
   std::string admin_listen = "off";               // or the address of limpid.v1.Admin
   std::string admin_model_root;                   // folders that it may load lie below this one
+  std::string playground = "off";                 // or the address of the page
   bool reflection = true;
   rpc::SecurityOptions security;
   engine::EngineOptions engine;

@@ -88,6 +88,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, std:
   self->LogLimits();
   ABSL_RETURN_IF_ERROR(self->ServeMetrics());
   ABSL_RETURN_IF_ERROR(self->Listen());
+  ABSL_RETURN_IF_ERROR(self->ServePlayground());
   self->Watch();
   self->host_->LoadAtStart(config.models, [self, on_failure = std::move(on_failure)](absl::Status status) {
     self->FinishStart(std::move(status), on_failure);
@@ -180,6 +181,21 @@ absl::Status Server::Listen() {
   add_address("health", config_.health_listen, rpc_server_->health_port());
   add_address("admin", config_.admin_listen, rpc_server_->admin_port());
   log_.Write(LogLevel::kInfo, "listening", fields);
+  return absl::OkStatus();
+}
+
+absl::Status Server::ServePlayground() {
+  if (config_.playground == "off") return absl::OkStatus();
+  if (!IsOfThisMachineOnly(config_.playground)) {
+    log_.Write(LogLevel::kWarning,
+               "the playground is plain HTTP on an address that others can reach: anyone on the way reads and changes "
+               "what is sent, tokens included",
+               {{"address", config_.playground}});
+  }
+  ABSL_ASSIGN_OR_RETURN(
+      playground_, playground::Playground::Start(config_.playground, [this] { return rpc_server_->Connect(); }, &log_));
+  log_.Write(LogLevel::kInfo, "playground",
+             {{"address", absl::StrCat(HostOf(config_.playground), ":", playground_->port())}});
   return absl::OkStatus();
 }
 

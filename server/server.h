@@ -15,6 +15,7 @@
 #include "lifecycle/canary_watch.h"
 #include "lifecycle/model_host.h"
 #include "lifecycle/watchdog.h"
+#include "playground/playground.h"
 #include "rpc/rpc_server.h"
 #include "rpc/security.h"
 #include "schedule/admission.h"
@@ -47,6 +48,7 @@ class Server {
 
   absl::Status ServeMetrics();
   absl::Status Listen();
+  absl::Status ServePlayground();
   void Watch();
   // The models have been loaded, or not.
   void FinishStart(absl::Status status, const std::function<void()>& on_failure);
@@ -71,6 +73,7 @@ class Server {
   std::unique_ptr<explain::Explainer> explainer_;
   std::unique_ptr<rpc::Security> security_;
   std::unique_ptr<rpc::RpcServer> rpc_server_;
+  std::unique_ptr<playground::Playground> playground_;
   std::unique_ptr<lifecycle::ModelHost> host_;  // opens the rpc server
   std::unique_ptr<lifecycle::Watchdog> watchdog_;
   std::unique_ptr<lifecycle::CanaryWatch> canary_watch_;

@@ -25,13 +25,14 @@ MAY = {
     "quality": {"methods", "explain", "engine_door", "text", "base"},
     "lifecycle": {"explain", "schedule", "engine_door", "base", "telemetry"},
     "rpc": {"lifecycle", "quality", "methods", "explain", "schedule", "text", "engine_door", "base", "telemetry"},
+    "playground": {"telemetry"},
 }
 LIBTORCH = re.compile(r"^(ATen|c10|torch|caffe2)/")
 PROTOBUF = re.compile(r"^(google/protobuf|grpcpp|grpc|limpid/v1)/|\.pb\.h$")
 EIGEN = re.compile(r"^Eigen/")
 LOGGING = re.compile(r"^(spdlog|prometheus)/")
 # Third-party headers -> rooms that may see them.
-THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods", "quality"}),
+THIRD_PARTY = [(LIBTORCH, {"engine"}), (PROTOBUF, {"rpc", "methods", "quality", "playground"}),
                (LOGGING, {"telemetry", "schedule", "rpc"}), (EIGEN, {"methods"})]
 
 

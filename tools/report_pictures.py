@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Takes the pictures of docs/pictures anew, from what the built binaries answer; after a change of client/report.
+"""Takes the pictures of docs/pictures anew, from what the built binaries answer; after a change of client/report or of
+server/playground/page.
 
     build/python/bin/python tools/report_pictures.py
 """
@@ -15,6 +16,7 @@ from report.browser import Browser  # noqa: E402
 from report.conftest import EVERYTHING  # noqa: E402
 from support.cli import limpid  # noqa: E402
 from support.paths import DEMO, minilm  # noqa: E402
+from support.playground import playground_port  # noqa: E402
 from support.server import Server  # noqa: E402
 
 PICTURES = REPO / "docs" / "pictures"
@@ -30,7 +32,7 @@ def make(server, folder, name, text, *asked):
 
 
 def main():
-    with (Server({"demo": DEMO, "minilm": minilm()}) as server, Browser() as browser,
+    with (Server({"demo": DEMO, "minilm": minilm()}, "--playground", "0") as server, Browser() as browser,
           tempfile.TemporaryDirectory() as scratch):
         folder = Path(scratch)
         with browser.open(make(server, folder, "report.html", TEXT, *EVERYTHING), color_scheme="light") as page:
@@ -44,6 +46,11 @@ def main():
         with browser.open(record, color_scheme="light") as page:
             page.set_viewport_size({"width": 900, "height": 1050})
             page.screenshot(path=PICTURES / "decision_record.png", full_page=True)
+        with browser.visit(f"http://127.0.0.1:{playground_port(server)}/", color_scheme="light") as page:
+            page.get_by_label("Text", exact=True).fill(TEXT)
+            page.locator(".heatmap", has_text="four children").wait_for()
+            page.set_viewport_size({"width": 1280, "height": 1120})
+            page.screenshot(path=PICTURES / "playground.png")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ CACHE=${LIMPID_CACHE:-$HOME/.cache/limpid}
 BUILD_PACKAGES=(
   build-essential cmake ninja-build ccache pkg-config ca-certificates python3 python3-venv
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
-  libspdlog-dev prometheus-cpp-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libtbb-dev libssl-dev zlib1g-dev
+  libspdlog-dev prometheus-cpp-dev libcivetweb-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libtbb-dev libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # The browser that opens reports.

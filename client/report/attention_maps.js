@@ -1,9 +1,10 @@
 "use strict";
 
-// Maps come as 16-bit parts of 1 in Base64, and are unpacked when first looked at.
+// Maps are 16-bit parts of 1. In a file they are in Base64, and are unpacked when first looked at.
 
-function unpack(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+function unpack(packed) {
+  if (packed instanceof Uint16Array) return packed;
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
   return new Uint16Array(bytes.buffer);
 }
 

@@ -26,7 +26,7 @@ function provenanceSection(answer) {
         ["Model", visible(summary.model?.name ?? "")],
         ["SHA-256 of its weights", mono(summary.model?.weights_sha256 ?? "")],
         ["Server", `limpid-server ${visible(summary.server_version ?? "")}`],
-        ["Page made by", `limpid ${answer.client_version}`],
+        ["Page made by", answer.client_version ? `limpid ${answer.client_version}` : ""],
         ["Answer received", answer.received_at ? visible(answer.received_at) : "not recorded"],
         [
           "Passes",

@@ -11,30 +11,36 @@ function completenessSentence(card) {
       `(${number(sums.baseline_value, 4)}); ${fits}.`;
 }
 
-function scoresSection(answer) {
+// `chosen` outlives the answer: the page of many answers keeps what its reader looks at.
+function scoresSection(answer, chosen = {
+  label: null,
+  granularity: "word",
+  showAll: false
+}) {
   const shown = answer.attributions.filter((attribution) => attribution.scores.length);
   if (!shown.length) return null;
-  const state = {attribution: shown[0], granularity: "word", showAll: false};
+  const attributionOf = (label) => shown.find((attribution) => methodLabel(answer, attribution) === label) ?? shown[0];
+  const state = {attribution: attributionOf(chosen.label)};
   const body = element("div", {class: "scores"}), controls = element("div", {class: "row controls"});
 
   const granularities = () => {
     if (!areTokens(state.attribution)) {
       return element("p", {class: "note"}, "Scores came by larger pieces than tokens, as asked.");
     }
-    return choice("granularity", "Pieces", [["word", "words"], ["token", "tokens"]], state.granularity, (value) => {
-      state.granularity = value;
+    return choice("granularity", "Pieces", [["word", "words"], ["token", "tokens"]], chosen.granularity, (value) => {
+      chosen.granularity = value;
       draw();
     });
   };
   const draw = () => {
-    const {attribution, granularity, showAll} = state, {card} = attribution;
+    const {attribution} = state, {granularity, showAll} = chosen, {card} = attribution;
     const pieces = piecesOf(answer, attribution, granularity);
     const all = element(
         "label", {class: "controls"}, element("input", {
           type: "checkbox",
           checked: showAll,
           onchange: (event) => {
-            state.showAll = event.target.checked;
+            chosen.showAll = event.target.checked;
             draw();
             body.querySelector("input[type=checkbox]").focus();
           }
@@ -57,6 +63,7 @@ function scoresSection(answer) {
           String(shown.indexOf(state.attribution)),
           (value) => {
             state.attribution = shown[Number(value)];
+            chosen.label = methodLabel(answer, state.attribution);
             controls.replaceChild(granularities(), controls.lastChild);
             draw();
           }),

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -81,6 +82,8 @@ Caller IdentifyCaller(const Environment& environment, const grpc::CallbackServer
   const std::string_view id = Metadata(context, kRequestIdKey);
   caller.request_id = IsUsableId(id) ? std::string(id) : RandomId() + RandomId();
   caller.peer = context.peer();
+  // Listener::Connect's, of which gRPC knows no more than a descriptor.
+  if (absl::StartsWith(caller.peer, "fd:")) caller.peer = "in-process";
   Authenticate(environment.authenticator, context, &caller);
   caller.trace = Trace(context);
   const std::string attempts(Metadata(context, "grpc-previous-rpc-attempts"));

@@ -1,13 +1,17 @@
 #include "rpc/listener.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "grpcpp/create_channel_posix.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
+#include "grpcpp/server_posix.h"
 
 namespace limpid::rpc {
 namespace {
@@ -74,6 +78,17 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions&
                                                ": is the address one of this machine's, and the port free?"));
   }
   return listener;
+}
+
+// A pair of sockets and not gRPC's in-process transport, which crashes (1.51) when the server shuts down under its
+// calls.
+std::shared_ptr<grpc::Channel> Listener::Connect() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return nullptr;
+  grpc::AddInsecureChannelFromFd(server_.get(), ends[0]);
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return grpc::CreateCustomInsecureChannelFromFd("in-process", ends[1], arguments);
 }
 
 void Listener::Shutdown(absl::Time cancel_at) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/channel.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/service_type.h"
@@ -32,6 +33,9 @@ class Listener {
 
   // The port that is bound.
   int port() const { return port_; }
+  // A connection from within this process, past the address and its credentials. It has the limits of all others, their
+  // age too, so that it is for a call and not for long. Null if the process has no descriptors left.
+  std::shared_ptr<grpc::Channel> Connect();
   // Where the statuses are set.
   grpc::HealthCheckServiceInterface* health() const { return server_->GetHealthCheckService(); }
 

@@ -75,6 +75,8 @@ int RpcServer::admin_port() const { return admin_listener_ == nullptr ? 0 : admi
 
 int RpcServer::health_port() const { return health_listener_ == nullptr ? 0 : health_listener_->port(); }
 
+std::shared_ptr<grpc::Channel> RpcServer::Connect() { return listener_->Connect(); }
+
 RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
 
 void RpcServer::Open() {

@@ -8,6 +8,7 @@
 #include "base/timer.h"
 #include "base/worker_pool.h"
 #include "explain/explainer.h"
+#include "grpcpp/channel.h"
 #include "grpcpp/security/server_credentials.h"
 #include "lifecycle/model_host.h"
 #include "rpc/environment.h"
@@ -72,7 +73,11 @@ class RpcServer {
   int health_port() const;
   int admin_port() const;
 
-  // The models are there: ready from here on, unless Drain came first. Thread-safe, like the next two.
+  // A connection to the service from within this process: who calls is known by his token or else as "in-process". For
+  // a call and not for long; null if there are no descriptors left. Thread-safe, like the next three.
+  std::shared_ptr<grpc::Channel> Connect();
+
+  // The models are there: ready from here on, unless Drain came first.
   void Open();
   // Whether the models answer right; right at first.
   void SetRight(bool is_right);

@@ -15,7 +15,8 @@ FLAGS = ("--model", "--listen", "--port-file", "--metrics-listen", "--admin-list
          "--admin-model-root", "--canary-seconds", "--watchdog-seconds", "--reflection", "--device", "--threads",
          "--max-batch-tokens", "--max-queue-tokens", "--max-text-bytes", "--max-attention-bytes", "--log-level",
          "--log-format", "--drain-seconds", "--max-request-seconds", "--health-listen", "--tls-cert", "--tls-key",
-         "--tls-client-ca", "--auth-tokens", "--auth-jwt-keys", "--auth-jwt-issuer", "--auth-jwt-audience")
+         "--tls-client-ca", "--auth-tokens", "--auth-jwt-keys", "--auth-jwt-issuer", "--auth-jwt-audience",
+         "--playground")
 
 
 def run(*arguments, **environment):

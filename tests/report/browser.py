@@ -38,14 +38,21 @@ class Browser:
         self.playwright.stop()
 
     def open(self, path, **context):
-        return Page(self.chromium.new_context(viewport={"width": 1280, "height": 900}, **context), path)
+        return self._page(Path(path).resolve().as_uri(), None, context)
+
+    def visit(self, site, **context):
+        """The first page of a site, which may ask that site for more."""
+        return self._page(site, site, context)
+
+    def _page(self, url, site, context):
+        return Page(self.chromium.new_context(viewport={"width": 1280, "height": 900}, **context), url, site)
 
 
 class Page:
     """`with browser.open(file) as page:`; at its end nothing was said on the console, and nothing was asked for but the
-    file itself. What it does not have, Playwright's page has."""
+    file itself, or of the page's own site. What it does not have, Playwright's page has."""
 
-    def __init__(self, context, path):
+    def __init__(self, context, url, site):
         self.context = context
         self.page = context.new_page()
         self.problems = []
@@ -53,11 +60,11 @@ class Page:
         self.page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         self.page.on("dialog", lambda dialog: self.problems.append(f"dialog: {dialog.message}") or dialog.dismiss())
         self.context.on("request", self._note_request)
-        self.url = Path(path).resolve().as_uri()
+        self.url, self.site = url, site
         self.page.goto(self.url)
 
     def _note_request(self, request):
-        if request.url != self.url:
+        if request.url != self.url and not (self.site and request.url.startswith(self.site)):
             self.problems.append(f"request: {request.url}")
 
     def __enter__(self):

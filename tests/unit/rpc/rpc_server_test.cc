@@ -89,6 +89,21 @@ TEST(RpcServer, AMessageOverTheLimitIsRefused) {
   EXPECT_EQ(stub->Tokenize(&context, request, &response).error_code(), grpc::RESOURCE_EXHAUSTED);
 }
 
+TEST(RpcServer, ServesCallersWithinTheProcessUntilItDrains) {
+  Loopback loopback;
+  const auto ask = [](const std::shared_ptr<grpc::Channel>& channel) {
+    grpc::ClientContext context;
+    v1::GetModelResponse response;
+    return v1::Explainer::NewStub(channel)->GetModel(&context, {}, &response).error_code();
+  };
+  const std::shared_ptr<grpc::Channel> before = loopback.server().Connect();
+  EXPECT_EQ(ask(before), grpc::OK);
+
+  EXPECT_TRUE(loopback.server().Drain(absl::Now() + absl::Seconds(60)));
+  EXPECT_EQ(ask(before), grpc::UNAVAILABLE);
+  EXPECT_EQ(ask(loopback.server().Connect()), grpc::UNAVAILABLE);
+}
+
 TEST(RpcServer, HealthKnowsItsThreeNames) {
   Loopback loopback;
 
