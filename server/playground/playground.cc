@@ -170,7 +170,10 @@ int Playground::State::Stream(mg_connection* connection, const RequestHead& head
     ask(&relay);
     mg_send_chunk(connection, "", 0);
   } else {
-    http_status = Refuse(connection, {503, absl::StrCat(kMaxAnswers, " answers are under way, which is the limit")});
+    http_status =
+        Refuse(connection,
+               {503, others < kMaxAnswers ? "the server has no descriptors left"
+                                          : absl::StrCat(kMaxAnswers, " answers are under way, which is the limit")});
   }
   --num_answers;
   return http_status;
