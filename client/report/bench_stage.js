@@ -23,7 +23,7 @@ function latencyTable(stage) {
   const rows = [["latency", stage.latency_ms], ["server, beside the model", stage.server_overhead_ms]];
   if (stage.rate > 0) rows.push(["sent late by", stage.send_delay_ms]);
   return table(
-      "Milliseconds", ["", "mean", "p50", "p99", "p99.9", "max"],
+      "Milliseconds", ["time", "mean", "p50", "p99", "p99.9", "max"],
       rows.map(([name, ms]) => [name, ...["mean", "p50", "p99", "p99_9", "max"].map((which) => number(ms[which]))]));
 }
 
@@ -36,7 +36,7 @@ function failureTable(stage) {
 
 function partsTable(title, parts) {
   if (parts.length < 2) return null;
-  return table(title, ["", "answered", "failed", "p50 ms", "p99"], parts.map(
+  return table(title, ["name", "answered", "failed", "p50 ms", "p99"], parts.map(
       ({name, answered, failed, latency_ms: ms}) =>
           [name || "(no label)", String(answered), String(failed), number(ms.p50), number(ms.p99)]));
 }
@@ -56,7 +56,7 @@ function stageDetail(stage) {
               `With 95 % confidence the p99 of ${stage.answered} answers lies between ${number(low)} and ${number(high)} ms. ` +
                   `The client used ${number(1000 * stage.client_cpu_seconds / Math.max(1, stage.calls))} ms of CPU a call.`),
           stage.slo.map((outcome) => element("p", {}, outcomeWords(outcome))), failureTable(stage),
-          partsTable("By server", stage.by_server), partsTable("By label", stage.by_label)));
+          partsTable("Servers", stage.by_server), partsTable("Labels", stage.by_label)));
 }
 
 function stageSection(report) {

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -25,7 +26,9 @@ struct Call {
   const MixLine* line;
 };
 
-// What is to be called next, for all streams. Thread-safe.
+// Hands the calls of a stage out to its streams when they are due. One idle stream waits for the next call's time, and
+// when that has come the stream that became idle last waits in its place: so a call is begun by a thread that ran not
+// long ago, without another thread that would have to wake it. Thread-safe.
 class Feed {
  public:
   Feed(const std::vector<MixLine>& mix, const Stage& stage, absl::Time start)
@@ -35,7 +38,35 @@ class Feed {
 
   // Nothing at the stage's end.
   std::optional<Call> Next() {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (is_awaited_) {
+      Idle self;
+      idle_.push_back(&self);
+      self.wake_up.wait(lock, [&] { return self.is_next; });
+    }
+    is_awaited_ = true;
+    const std::optional<Call> call = Draw();
+    if (call.has_value()) {
+      lock.unlock();
+      absl::SleepFor(call->due - absl::Now());
+      lock.lock();
+    }
+    is_awaited_ = !idle_.empty();
+    if (is_awaited_) {
+      idle_.back()->is_next = true;
+      idle_.back()->wake_up.notify_one();
+      idle_.pop_back();
+    }
+    return call;
+  }
+
+ private:
+  struct Idle {
+    std::condition_variable wake_up;
+    bool is_next = false;
+  };
+
+  std::optional<Call> Draw() {
     const absl::Time due = schedule_.has_value() ? start_ + schedule_->Next() : absl::Now();
     const bool is_over = stage_.calls > 0 ? num_calls_ == stage_.calls : due > start_ + stage_.duration;
     if (is_over) return std::nullopt;
@@ -43,10 +74,11 @@ class Feed {
     return Call{due, &order_.Next()};
   }
 
- private:
   const Stage& stage_;
   const absl::Time start_;
   std::mutex mutex_;
+  std::vector<Idle*> idle_;
+  bool is_awaited_ = false;  // a stream waits for the next call's time
   std::optional<Schedule> schedule_;
   MixOrder order_;
   size_t num_calls_ = 0;
@@ -107,7 +139,6 @@ StageResult RunStage(std::span<const Connection> connections, const std::vector<
   Tally tally(stage);
   const auto make_calls = [&](const Connection& connection) {
     while (const std::optional<Call> call = feed.Next()) {
-      absl::SleepFor(call->due - absl::Now());
       const absl::Time sent = absl::Now();
       tally.Add(connection, *call, sent,
                 call->line->predicts ? Predict(connection.client, call->line->request)
