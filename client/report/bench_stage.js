@@ -22,7 +22,7 @@ function spectrumChart(stage) {
 function latencyTable(stage) {
   const rows = [["latency", stage.latency_ms], ["server, beside the model", stage.server_overhead_ms]];
   if (stage.rate > 0) rows.push(["sent late by", stage.send_delay_ms]);
-  return table(
+  return wideTable(
       "Milliseconds", ["time", "mean", "p50", "p99", "p99.9", "max"],
       rows.map(([name, ms]) => [name, ...["mean", "p50", "p99", "p99_9", "max"].map((which) => number(ms[which]))]));
 }
@@ -31,12 +31,12 @@ function failureTable(stage) {
   const rows = Object.entries(stage.failures).map(
       ([code, {count: many, latency_ms: ms}]) =>
           [code, String(many), percent(many / stage.calls), number(ms.p50), number(ms.p99)]);
-  return rows.length ? table("Calls that failed", ["status", "calls", "share", "after, p50 ms", "p99"], rows) : null;
+  return rows.length ? wideTable("Calls that failed", ["status", "calls", "share", "after, p50 ms", "p99"], rows) : null;
 }
 
 function partsTable(title, parts) {
   if (parts.length < 2) return null;
-  return table(title, ["name", "answered", "failed", "p50 ms", "p99"], parts.map(
+  return wideTable(title, ["name", "answered", "failed", "p50 ms", "p99"], parts.map(
       ({name, answered, failed, latency_ms: ms}) =>
           [name || "(no label)", String(answered), String(failed), number(ms.p50), number(ms.p99)]));
 }

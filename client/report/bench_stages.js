@@ -93,5 +93,5 @@ function stagesSection(report) {
                   element("figure", {}, latencyChart(report), element("figcaption", {}, "Latency; logarithmic scale")),
                   element("figure", {}, throughputChart(report), element("figcaption", {}, "Throughput"))) :
           null,
-      element("div", {class: "stages"}, wide("Stages", table("Stages in the order they were run", headings, report.stages.map(stageRow)))));
+      element("div", {class: "stages"}, wideTable("Stages in the order they were run", headings, report.stages.map(stageRow))));
 }

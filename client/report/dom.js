@@ -64,6 +64,11 @@ function table(caption, headings, rows) {
                   cells.map((cell, i) => i === 0 ? element("th", {scope: "row"}, cell) : element("td", {}, cell))))));
 }
 
+// For a table that may be wider than the window.
+function wideTable(caption, headings, rows) {
+  return wide(caption, table(caption, headings, rows));
+}
+
 // [[what, value], ...]; what has no value is left out.
 function facts(pairs) {
   return element(
