@@ -4,6 +4,7 @@
     build/python/bin/python tools/report_pictures.py
 """
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,15 @@ def make(server, folder, name, text, *asked):
     return folder / name
 
 
+def take_load_test(server, folder, browser):
+    texts = folder / "texts.jsonl"
+    texts.write_text(json.dumps({"text": TEXT}) + "\n")
+    limpid("bench", texts, "--server", server.address, "--model", "minilm", "--rate", "5:50:7", "--duration", 6, "--warmup", 3,
+           "--slo", "p99<1s", "--slo", "errors<1%", "--html", folder / "load.html", timeout=300)
+    with browser.open(folder / "load.html", color_scheme="light") as page:
+        page.screenshot(path=PICTURES / "bench.png", full_page=True)
+
+
 def main():
     with (Server({"demo": DEMO, "minilm": minilm()}) as server, Browser() as browser,
           tempfile.TemporaryDirectory() as scratch):
@@ -44,6 +54,7 @@ def main():
         with browser.open(record, color_scheme="light") as page:
             page.set_viewport_size({"width": 900, "height": 1050})
             page.screenshot(path=PICTURES / "decision_record.png", full_page=True)
+        take_load_test(server, folder, browser)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ function verdict(report) {
   }
   const missed = report.stages.filter((stage) => !holds(stage)).length;
   if (report.stages[0].slo.length) {
-    return missed ? `${missed} of ${count(report.stages.length, "load")} miss a condition` : "All conditions are met";
+    if (missed === 0) return "All conditions are met";
+    return report.stages.length > 1 ? `${missed} of ${report.stages.length} loads miss a condition` :
+                                      "A condition is missed";
   }
   const best = Math.max(...report.stages.map((stage) => stage.texts_per_second));
   return `${number(best)} answers a second${report.stages.length > 1 ? " at most" : ""}`;
@@ -19,8 +21,10 @@ function verdictSection(report) {
   const conditions = report.stages[0].slo.map(({condition}) => condition);
   return element(
       "section", {id: "verdict", "aria-label": "Result"}, element("h1", {}, verdict(report)),
-      element("p", {}, `${count(calls, "call")} in ${count(report.stages.length, "stage")}, ${failed} of them failed.` +
-                           (conditions.length ? ` Conditions: ${spoken(conditions)}.` : "")));
+      element(
+          "p", {},
+          `${count(calls, "call")} in ${count(report.stages.length, "stage")}, ${failed} of them failed.` +
+              (conditions.length ? ` Conditions: ${spoken(conditions)}.` : "")));
 }
 
 function methodSection(report) {
@@ -32,10 +36,16 @@ function methodSection(report) {
   };
   return section(
       "method", "How it was measured", loops[arrivals], facts([
-        ["Started", report.started_at], ["Client", `limpid ${report.client_version}`], ["Servers", report.servers.join(", ")],
-        ["Texts", `${count(report.lines, "line")} of ${report.file}`],
-        ["Warm-up", report.warmup_seconds ? `${number(report.warmup_seconds)} s, not counted` : "none; connections were open"],
-        ["Latencies", "in a histogram, right to 0.1 %; a call that failed counts as never answered where a condition is checked"]
+        ["Started", report.started_at], ["Client", `limpid ${report.client_version}`],
+        ["Servers", report.servers.join(", ")], ["Texts", `${count(report.lines, "line")} of ${report.file}`],
+        [
+          "Warm-up",
+          report.warmup_seconds ? `${number(report.warmup_seconds)} s, not counted` : "none; connections were open"
+        ],
+        [
+          "Latencies",
+          "in a histogram, right to 0.1 %; a call that failed counts as never answered where a condition is checked"
+        ]
       ]));
 }
 

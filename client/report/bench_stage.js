@@ -28,33 +28,42 @@ function latencyTable(stage) {
 }
 
 function failureTable(stage) {
-  const rows = Object.entries(stage.failures).map(
-      ([code, {count: many, latency_ms: ms}]) =>
-          [code, String(many), percent(many / stage.calls), number(ms.p50), number(ms.p99)]);
-  return rows.length ? wideTable("Calls that failed", ["status", "calls", "share", "after, p50 ms", "p99"], rows) : null;
+  const rows = Object.entries(stage.failures)
+                   .map(([
+                          code, {count: many, latency_ms: ms}
+                        ]) => [code, String(many), percent(many / stage.calls), number(ms.p50), number(ms.p99)]);
+  return rows.length ? wideTable("Calls that failed", ["status", "calls", "share", "after, p50 ms", "p99"], rows) :
+                       null;
 }
 
 function partsTable(title, parts) {
   if (parts.length < 2) return null;
-  return wideTable(title, ["name", "answered", "failed", "p50 ms", "p99"], parts.map(
-      ({name, answered, failed, latency_ms: ms}) =>
-          [name || "(no label)", String(answered), String(failed), number(ms.p50), number(ms.p99)]));
+  return wideTable(
+      title, ["name", "answered", "failed", "p50 ms", "p99"],
+      parts.map(
+          ({name,
+            answered,
+            failed,
+            latency_ms:
+                ms}) => [name || "(no label)", String(answered), String(failed), number(ms.p50), number(ms.p99)]));
 }
 
 function stageDetail(stage) {
   const [low, high] = stage.latency_ms.p99_interval;
   return element(
       "div", {class: "beside"},
-      stage.answered ?
-          element("figure", {}, spectrumChart(stage),
-                  element("figcaption", {}, "Latency by percentile; both scales logarithmic")) :
-          element("p", {}, "No call was answered."),
+      stage.answered ? element(
+                           "figure", {}, spectrumChart(stage),
+                           element("figcaption", {}, "Latency by percentile; both scales logarithmic")) :
+                       element("p", {}, "No call was answered."),
       element(
           "div", {}, latencyTable(stage),
           element(
               "p", {class: "note"},
-              `With 95 % confidence the p99 of ${stage.answered} answers lies between ${number(low)} and ${number(high)} ms. ` +
-                  `The client used ${number(1000 * stage.client_cpu_seconds / Math.max(1, stage.calls))} ms of CPU a call.`),
+              `With 95 % confidence the p99 of ${stage.answered} answers lies between ${number(low)} and ${
+                  number(high)} ms. ` +
+                  `The client used ${
+                      number(1000 * stage.client_cpu_seconds / Math.max(1, stage.calls))} ms of CPU a call.`),
           stage.slo.map((outcome) => element("p", {}, outcomeWords(outcome))), failureTable(stage),
           partsTable("Servers", stage.by_server), partsTable("Labels", stage.by_label)));
 }
@@ -62,7 +71,8 @@ function stageDetail(stage) {
 function stageSection(report) {
   const place = element("div", {});
   const show = (index) => place.replaceChildren(stageDetail(report.stages[index]));
-  const shown = report.stages.length - 1;
+  const knee = report.stages.findIndex((stage) => stage.rate === report.knee?.rate);
+  const shown = knee >= 0 ? knee : report.stages.length - 1;
   show(shown);
   return section(
       "stage", "One load in detail", null,

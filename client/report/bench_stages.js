@@ -24,7 +24,9 @@ function holds(stage) {
 }
 
 function outcomeWords({condition, measured, holds: is_met}) {
-  return element("span", {class: is_met ? null : "poor"}, `${condition}: ${measured === null ? "never answered" : number(measured, 4)}`);
+  return element(
+      "span", {class: is_met ? null : "poor"},
+      `${condition}: ${measured === null ? "never answered" : number(measured, 4)}`);
 }
 
 function stageRow(stage) {
@@ -39,7 +41,8 @@ function stageRow(stage) {
 // A bound of a condition on a quantile, to be drawn among latencies: {name, ms}.
 function latencyBounds(report) {
   const units = {ms: 1, s: 1000, m: 60000};
-  return report.stages[0].slo.map(({condition}) => condition.match(/^(p[\d.]+|max)<=?([\d.]+)(ms|s|m)$/))
+  return report.stages[0]
+      .slo.map(({condition}) => condition.match(/^(p[\d.]+|max)<=?([\d.]+)(ms|s|m)$/))
       .filter((match) => match)
       .map(([, name, value, unit]) => ({name, ms: Number(value) * units[unit]}));
 }
@@ -67,7 +70,8 @@ function latencyChart(report) {
 
 function throughputChart(report) {
   const stages = byLoad(report), loads = stages.map(loadOf), last = loads[loads.length - 1];
-  const lines = [{points: stages.map((stage) => [loadOf(stage), stage.texts_per_second]), label: "answered", kind: "line-a"}];
+  const lines =
+      [{points: stages.map((stage) => [loadOf(stage), stage.texts_per_second]), label: "answered", kind: "line-a"}];
   const x = isOpen(report) ? linearScale(loads) : logScale(loads);
   if (isOpen(report)) lines.push({points: [[0, 0], [last, last]], label: "asked for", kind: "level"});
   const y = linearScale(lines.flatMap(({points}) => points.map(([, value]) => value)));
@@ -83,15 +87,21 @@ function throughputChart(report) {
 }
 
 function stagesSection(report) {
-  const headings = ["load", "streams", "answered", "failed", "answers/s", "p50", "p90", "p99", "p99.9", "max", "conditions met"];
+  const headings =
+      ["load", "streams", "answered", "failed", "answers/s", "p50", "p90", "p99", "p99.9", "max", "conditions met"];
   return section(
       "stages", "Load by load",
       "Latencies in milliseconds, of the calls that were answered" +
-          (isOpen(report) ? ", counted from the moment a call was due, whether or not the client or the server was ready for it." : "."),
+          (isOpen(report) ?
+               ", counted from the moment a call was due, whether or not the client or the server was ready for it." :
+               "."),
       report.stages.length > 1 ?
-          element("div", {class: "beside"},
-                  element("figure", {}, latencyChart(report), element("figcaption", {}, "Latency; logarithmic scale")),
-                  element("figure", {}, throughputChart(report), element("figcaption", {}, "Throughput"))) :
+          element(
+              "div", {class: "beside"},
+              element("figure", {}, latencyChart(report), element("figcaption", {}, "Latency; logarithmic scale")),
+              element("figure", {}, throughputChart(report), element("figcaption", {}, "Throughput"))) :
           null,
-      element("div", {class: "stages"}, wideTable("Stages in the order they were run", headings, report.stages.map(stageRow))));
+      element(
+          "div", {class: "stages"},
+          wideTable("Stages in the order they were run", headings, report.stages.map(stageRow))));
 }

@@ -20,10 +20,12 @@ function logScale(values) {
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)) + 1; ++power) {
     all.push(...[1, 2, 5].map((factor) => Number(`${factor}e${power}`)));
   }
-  const first = all.findLastIndex((value) => value <= low), last = all.findIndex((value, i) => value >= high && i > first);
+  const first = all.findLastIndex((value) => value <= low),
+        last = all.findIndex((value, i) => value >= high && i > first);
   const inside = all.slice(first, last + 1), begin = Math.log(inside[0]), end = Math.log(inside[inside.length - 1]);
-  const shown = inside.length > 7 ? inside.filter((value) => Number.isInteger(Math.round(1e9 * Math.log10(value)) / 1e9)) :
-                                    inside;
+  const shown = inside.length > 7 ?
+      inside.filter((value) => Number.isInteger(Math.round(1e9 * Math.log10(value)) / 1e9)) :
+      inside;
   return {
     at: (value) => (Math.log(Math.max(value, inside[0])) - begin) / (end - begin),
     ticks: shown.map((value) => [value, number(value)])

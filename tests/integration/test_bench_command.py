@@ -185,4 +185,4 @@ def test_the_page_shows_what_the_json_says(bench, browser, tmp_path, arguments):
                 calls = page.locator("#stage p.note").inner_text()
                 assert f"p99 of {stages[0]['answered']} answers" in calls
             else:
-                assert page.locator("h1").inner_text() == "1 of 1 load miss a condition"
+                assert page.locator("h1").inner_text() == "A condition is missed"
