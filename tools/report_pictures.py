@@ -5,6 +5,7 @@ server/playground/page.
     build/python/bin/python tools/report_pictures.py
 """
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,15 @@ def make(server, folder, name, text, *asked):
     return folder / name
 
 
+def take_load_test(server, folder, browser):
+    texts = folder / "texts.jsonl"
+    texts.write_text(json.dumps({"text": TEXT}) + "\n")
+    limpid("bench", texts, "--server", server.address, "--model", "minilm", "--rate", "5:50:7", "--duration", 6, "--warmup", 3,
+           "--slo", "p99<1s", "--slo", "errors<1%", "--html", folder / "load.html", timeout=300)
+    with browser.open(folder / "load.html", color_scheme="light") as page:
+        page.screenshot(path=PICTURES / "bench.png", full_page=True)
+
+
 def main():
     with (Server({"demo": DEMO, "minilm": minilm()}, "--playground", "0") as server, Browser() as browser,
           tempfile.TemporaryDirectory() as scratch):
@@ -51,6 +61,7 @@ def main():
             page.locator(".heatmap", has_text="four children").wait_for()
             page.set_viewport_size({"width": 1280, "height": 1120})
             page.screenshot(path=PICTURES / "playground.png")
+        take_load_test(server, folder, browser)
 
 
 if __name__ == "__main__":

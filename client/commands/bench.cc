@@ -1,130 +1,203 @@
 #include "commands/bench.h"
 
-#include <fstream>
+#include <algorithm>
+#include <functional>
+#include <sstream>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "commands/request_options.h"
-#include "lib/json.h"
-#include "lib/load.h"
+#include "lib/files/output_file.h"
+#include "lib/load/knee.h"
+#include "lib/load/mix.h"
+#include "lib/load/rates.h"
+#include "lib/load/slo.h"
+#include "lib/render/load_table.h"
+#include "lib/report/page.h"
 
 namespace limpid::client {
 namespace {
 
 constexpr char kFooter[] =
-    R"(FILE has one JSON object a line: {"text": "...", "text_pair": "..."}; the pair may be missing.
+    R"(FILE has one JSON object a line: {"text": "..."}, and where they are wanted "text_pair", "weight" (how often, beside
+the other lines), "label" (calls counted together), "rpc" (explain or predict) and any option below that says how to
+explain, as "method": "saliency", "attention_top_k": 4.
 How methods, targets and maps are written: limpid explain --help.
 
-Example:
+With --rate latency counts from when a call was due, so that a server that falls behind cannot hide it. Conditions
+(--slo) are p99<250ms (any quantile; a call that failed was never answered), max<2s, errors<1% and rate>=100; where one
+does not hold the exit code is 7. --find-knee looks for the highest rate that meets them all.
+
+Examples:
   limpid bench texts.jsonl --streams 32 --method saliency --attention all
-  limpid bench texts.jsonl --streams 512 --rate 400 --repeat 20        at five times what a server of 80 a second can)";
+  limpid bench texts.jsonl --streams 1,8,32,128 --duration 20 --warmup 5 --html load.html
+  limpid bench texts.jsonl --rate 50:400:8 --duration 60 --warmup 10 --output-json load.json --html load.html
+  limpid bench texts.jsonl --find-knee --slo 'p99<250ms' --duration 60 --warmup 10
+  limpid bench texts.jsonl --rate 100 --duration 600 --slo 'p99<250ms' --slo 'errors<0.1%')";
 
-absl::Status LineError(const std::string& path, size_t line, const std::string& problem) {
-  return absl::InvalidArgumentError(absl::StrCat(path, " line ", line, ": ", problem));
-}
+// An open loop's streams are a limit, not the load.
+constexpr size_t kClosedStreams = 32, kOpenStreams = 512;
+// Where the search for the knee begins.
+constexpr double kFirstRate = 16;
 
-// `base` with the text of each line.
-absl::StatusOr<std::vector<v1::ExplainRequest>> ReadRequests(const std::string& path, const v1::ExplainRequest& base) {
-  std::ifstream file(path);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  std::vector<v1::ExplainRequest> requests;
-  std::string line;
-  for (size_t number = 1; std::getline(file, line); ++number) {
-    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object() || !json.contains("text") || !json["text"].is_string()) {
-      return LineError(path, number, "not a JSON object with a string \"text\"");
+struct BenchPlan {
+  std::vector<MixLine> mix;
+  std::vector<Stage> stages;  // of a search for the knee the first
+  std::vector<Slo> slos;
+};
+
+absl::Status AddStages(const BenchCommand& command, BenchPlan* plan) {
+  absl::StatusOr<std::vector<double>> rates = ParseRates("--rate", command.rates);
+  if (!rates.ok()) return rates.status();
+  if (rates->empty()) rates->push_back(command.finds_knee ? kFirstRate : 0);
+  const bool is_open = rates->front() > 0;
+  std::vector<size_t> streams = command.streams;
+  if (streams.empty()) streams.push_back(is_open ? kOpenStreams : kClosedStreams);
+  if (is_open && streams.size() > 1) return absl::InvalidArgumentError("--streams: one number, with --rate");
+  if (command.finds_knee && rates->size() > 1)
+    return absl::InvalidArgumentError("--rate: one number, with --find-knee");
+  const size_t fewest = *std::min_element(streams.begin(), streams.end());
+  if (fewest < command.servers.size()) return absl::InvalidArgumentError("--streams: fewer than there are --servers");
+  Stage stage;
+  stage.arrivals = command.arrivals == "constant" ? Arrivals::kConstant : Arrivals::kPoisson;
+  stage.seed = command.seed;
+  stage.duration = absl::Seconds(command.duration_seconds);
+  if (command.duration_seconds == 0) stage.calls = plan->mix.size() * command.repeat;
+  for (const double rate : *rates) {
+    stage.rate = rate;
+    for (const size_t count : streams) {
+      stage.streams = count;
+      plan->stages.push_back(stage);
     }
-    v1::ExplainRequest request = base;
-    request.mutable_input()->set_text(json["text"].get<std::string>());
-    if (json.contains("text_pair")) {
-      if (!json["text_pair"].is_string()) return LineError(path, number, "\"text_pair\" is not a string");
-      request.mutable_input()->set_text_pair(json["text_pair"].get<std::string>());
-    }
-    requests.push_back(std::move(request));
   }
-  if (requests.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " is empty"));
-  return requests;
+  return absl::OkStatus();
 }
 
-const char* Done(const LoadPlan& plan) { return plan.predicts ? "predicted" : "explained"; }
-
-double Ms(const Latencies& latencies, double fraction) {
-  return absl::ToDoubleMilliseconds(Quantile(latencies, fraction));
-}
-
-Json LatencyJson(const Latencies& latencies) {
-  return {{"p50", Ms(latencies, 0.5)}, {"p90", Ms(latencies, 0.9)}, {"p99", Ms(latencies, 0.99)}};
-}
-
-Json ResultJson(const LoadResult& result, const LoadPlan& plan) {
-  const double seconds = absl::ToDoubleSeconds(result.wall_time);
-  Json failures = Json::object();
-  for (const auto& [code, latencies] : result.failed) {
-    failures[absl::StatusCodeToString(code)] = {{"count", latencies.size()}, {"latency_ms", LatencyJson(latencies)}};
+absl::StatusOr<BenchPlan> MakePlan(const BenchCommand& command) {
+  BenchPlan plan;
+  // An option that no line could use is not a line's fault.
+  std::istringstream nothing;
+  const absl::Status options = MakeExplainRequest(command.request, nothing).status();
+  if (!options.ok()) return options;
+  absl::StatusOr<std::vector<MixLine>> mix = ReadMix(command.path, command.request, command.predicts);
+  if (!mix.ok()) return mix.status();
+  plan.mix = *std::move(mix);
+  for (const std::string& text : command.slos) {
+    absl::StatusOr<Slo> slo = ParseSlo(text);
+    if (!slo.ok()) return slo.status();
+    plan.slos.push_back(*std::move(slo));
   }
-  return {{Done(plan), result.latencies.size()},
-          {"failed", result.num_failed()},
-          {"failures", failures},
-          {"streams", plan.streams},
-          {"rate", plan.rate},
-          {"seconds", seconds},
-          {"texts_per_second", static_cast<double>(result.latencies.size()) / seconds},
-          {"tokens_per_second", static_cast<double>(result.tokens) / seconds},
-          {"attention_bytes", result.attention_bytes},
-          {"latency_ms", LatencyJson(result.latencies)},
-          {"server_overhead_ms", LatencyJson(result.overheads)}};
+  const absl::Status added = AddStages(command, &plan);
+  if (!added.ok()) return added;
+  return plan;
 }
 
-std::string ResultText(const LoadResult& result, const LoadPlan& plan) {
-  const double seconds = absl::ToDoubleSeconds(result.wall_time);
-  std::string text = absl::StrFormat(
-      "%d %s, %d failed, %d streams, %.2f s\n"
-      "  %.1f texts/s, %.0f tokens/s, %.1f MB/s of attention maps\n"
-      "  latency ms: p50 %.1f, p90 %.1f, p99 %.1f\n"
-      "  server's time beside the model, ms: p50 %.2f, p99 %.2f\n",
-      result.latencies.size(), Done(plan), result.num_failed(), plan.streams, seconds,
-      static_cast<double>(result.latencies.size()) / seconds, static_cast<double>(result.tokens) / seconds,
-      static_cast<double>(result.attention_bytes) / seconds / 1e6, Ms(result.latencies, 0.5), Ms(result.latencies, 0.9),
-      Ms(result.latencies, 0.99), Ms(result.overheads, 0.5), Ms(result.overheads, 0.99));
-  for (const auto& [code, latencies] : result.failed) {
-    absl::StrAppendFormat(&text, "  %s: %d, after ms: p50 %.1f, p99 %.1f\n", absl::StatusCodeToString(code),
-                          latencies.size(), Ms(latencies, 0.5), Ms(latencies, 0.99));
-  }
-  return text;
+std::vector<std::string> Servers(const BenchCommand& command) {
+  return command.servers.empty() ? std::vector<std::string>{command.common.server.address} : command.servers;
 }
 
-// Enough connections for the calls: a server allows 128 streams on each.
-absl::StatusOr<std::vector<ExplainClient>> MakeClients(const CommonOptions& common, size_t streams) {
+// Enough connections for the calls, servers taking turns: a server allows 128 streams on each.
+absl::StatusOr<std::vector<Connection>> MakeConnections(const BenchCommand& command, size_t streams) {
   constexpr size_t kStreamsPerConnection = 100;
-  std::vector<ExplainClient> clients;
-  for (size_t i = 0; i * kStreamsPerConnection < streams; ++i) {
-    absl::StatusOr<ExplainClient> client = MakeClient(common, Retries::kOff);
+  const std::vector<std::string> servers = Servers(command);
+  std::vector<Connection> connections;
+  while (connections.size() * kStreamsPerConnection < streams || connections.size() % servers.size() != 0) {
+    CommonOptions options = command.common;
+    options.server.address = servers[connections.size() % servers.size()];
+    absl::StatusOr<ExplainClient> client = MakeClient(options, Retries::kOff);
     if (!client.ok()) return client.status();
-    clients.push_back(*std::move(client));
+    connections.push_back({options.server.address, *std::move(client)});
   }
-  return clients;
+  return connections;
+}
+
+// So that no measured call waits for a connection. What the health service says does not matter, it may not be there.
+absl::Status Connect(const std::vector<Connection>& connections) {
+  for (const Connection& connection : connections) {
+    const absl::Status status = connection.client.Health("").status();
+    if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Runs one stage and keeps what came of it.
+using StageRunner = std::function<const MeasuredStage&(const Stage&)>;
+
+void RunStages(const BenchPlan& plan, bool finds_knee, const StageRunner& run, LoadReport* report) {
+  if (!finds_knee) {
+    for (const Stage& stage : plan.stages) run(stage);
+    return;
+  }
+  Stage stage = plan.stages.front();
+  report->knee = FindKnee(stage.rate, [&](double rate) {
+    stage.rate = rate;
+    return AllHold(run(stage).slos);
+  });
+}
+
+absl::Status WriteFiles(const BenchCommand& command, const Json& report) {
+  if (!command.json_path.empty()) {
+    const absl::Status written = WriteFile(command.json_path, Dump(report));
+    if (!written.ok()) return written;
+  }
+  return command.html_path.empty() ? absl::OkStatus() : WriteFile(command.html_path, MakeBenchPage(report));
+}
+
+ExitCode Verdict(const LoadReport& report, std::ostream& err) {
+  absl::Status first_failure;
+  bool is_answered = false, holds = true;
+  for (const auto& [result, slos] : report.stages) {
+    if (first_failure.ok()) first_failure = result.first_failure;
+    is_answered |= result.all.answered.count() > 0;
+    holds &= AllHold(slos);
+  }
+  const bool has_slos = !report.stages.front().slos.empty();
+  if (!has_slos || !is_answered) return first_failure.ok() ? kDone : Fail(first_failure, err);
+  return (report.knee.has_value() ? *report.knee > 0 : holds) ? kDone : kSloMissed;
 }
 
 }  // namespace
 
 CLI::App* BenchCommand::AddTo(CLI::App* app) {
-  CLI::App* command =
-      app->add_subcommand("bench", "Explain or predict all texts of a file over many streams at once, and time it");
-  command->add_option("FILE", path, "Texts, one JSON object a line")->required()->type_name("");
-  command->add_option("--streams", plan.streams, "Calls under way at the same time")
+  CLI::App* command = app->add_subcommand("bench", "A load test: texts of a file at a concurrency or a rate, timed");
+  command->add_option("FILE", path, "What to ask, one JSON object a line")->required()->type_name("");
+  command->add_option("--streams", streams, "Calls under way at the same time; a list is one stage each (default: 32)")
+      ->delimiter(',')
       ->check(CLI::Range(size_t{1}, size_t{4096}).description(""))
+      ->type_name("N[,N]...");
+  command->add_option("--rate", rates, "Calls a second whatever the answers do; a list or FROM:TO:STEPS is stages")
+      ->type_name("");
+  command->add_option("--arrivals", arrivals, "Of --rate: poisson (random times) or constant")
+      ->check(CLI::IsMember({"poisson", "constant"}).description(""))
       ->capture_default_str()
       ->type_name("");
-  command->add_option("--rate", plan.rate, "Calls a second at random times (Poisson), whatever the answers do")
+  command->add_option("--seed", seed, "Of the random times")->capture_default_str()->type_name("N");
+  CLI::Option* repeats = command->add_option("--repeat", repeat, "How often each stage goes through the file")
+                             ->check(CLI::Range(size_t{1}, size_t{1000000}).description(""))
+                             ->capture_default_str()
+                             ->type_name("");
+  CLI::Option* duration =
+      command->add_option("--duration", duration_seconds, "Seconds of each stage, in place of --repeat")
+          ->check(CLI::Range(0.001, 1e6).description(""))
+          ->excludes(repeats)
+          ->type_name("");
+  command->add_option("--warmup", warmup_seconds, "Seconds of the first stage's load that are not counted")
       ->check(CLI::Range(0.0, 1e6).description(""))
       ->type_name("");
-  command->add_option("--repeat", repeat, "How often to go through the file")
-      ->check(CLI::Range(size_t{1}, size_t{1000000}).description(""))
-      ->capture_default_str()
-      ->type_name("");
-  command->add_flag("--predict", plan.predicts, "The prediction alone, in place of an explanation");
+  CLI::Option* slo = command->add_option("--slo", slos, "Condition to meet, see below; may be given again")
+                         ->allow_extra_args(false)
+                         ->take_all()
+                         ->type_name("");
+  command->add_flag("--find-knee", finds_knee, "Look for the highest rate that meets --slo, from --rate (16) on")
+      ->needs(slo)
+      ->needs(duration);
+  command->add_option("--servers", servers, "Several servers that share the streams, in place of --server")
+      ->delimiter(',')
+      ->type_name("HOST:PORT,...");
+  command->add_flag("--predict", predicts, "The prediction alone, in place of an explanation");
+  command->add_option("--output-json", json_path, "What --json prints, in a file")->type_name("FILE");
+  command->add_option("--html", html_path, "The result as a page with plots")->type_name("FILE");
   AddRequestOptions(command, &request);
   AddCommonOptions(command, &common);
   command->footer(kFooter);
@@ -132,23 +205,40 @@ CLI::App* BenchCommand::AddTo(CLI::App* app) {
 }
 
 ExitCode BenchCommand::Run(const Streams& io, const Terminal&) const {
-  const absl::StatusOr<v1::ExplainRequest> base = MakeExplainRequest(request, io.in);
-  if (!base.ok()) return FailUsage(base.status(), io.err);
-  absl::StatusOr<std::vector<v1::ExplainRequest>> requests = ReadRequests(path, *base);
-  if (!requests.ok()) return FailUsage(requests.status(), io.err);
-  const size_t once = requests->size();
-  requests->reserve(once * repeat);
-  for (size_t i = once; i < once * repeat; ++i) requests->push_back((*requests)[i - once]);
+  const absl::StatusOr<BenchPlan> plan = MakePlan(*this);
+  if (!plan.ok()) return FailUsage(plan.status(), io.err);
+  size_t most_streams = 0;
+  for (const Stage& stage : plan->stages) most_streams = std::max(most_streams, stage.streams);
+  const absl::StatusOr<std::vector<Connection>> connections = MakeConnections(*this, most_streams);
+  if (!connections.ok()) return FailUsage(connections.status(), io.err);
+  if (const absl::Status status = Connect(*connections); !status.ok()) return Fail(status, io.err);
 
-  const absl::StatusOr<std::vector<ExplainClient>> clients = MakeClients(common, plan.streams);
-  if (!clients.ok()) return FailUsage(clients.status(), io.err);
-  const LoadResult result = RunLoad(*clients, *requests, plan);
-  if (common.json) {
-    io.out << Dump(ResultJson(result, plan));
-  } else {
-    io.out << ResultText(result, plan);
+  LoadReport report;
+  report.file = path;
+  report.num_lines = plan->mix.size();
+  report.servers = Servers(*this);
+  report.started_at = absl::Now();
+  report.warmup = absl::Seconds(warmup_seconds);
+  if (warmup_seconds > 0) {
+    Stage warmup = plan->stages.front();
+    warmup.calls = 0;
+    warmup.duration = report.warmup;
+    RunStage(*connections, plan->mix, warmup);
   }
-  return result.num_failed() == 0 ? kDone : Fail(result.first_failure, io.err);
+  if (!common.json) io.out << LoadTableHead();
+  const StageRunner run = [&](const Stage& stage) -> const MeasuredStage& {
+    StageResult result = RunStage(*connections, plan->mix, stage);
+    std::vector<SloOutcome> outcomes = CheckSlos(plan->slos, result);
+    report.stages.push_back({std::move(result), std::move(outcomes)});
+    if (!common.json) io.out << LoadTableRow(report.stages.back()) << std::flush;
+    return report.stages.back();
+  };
+  RunStages(*plan, finds_knee, run, &report);
+
+  const Json json = LoadReportJson(report);
+  io.out << (common.json ? Dump(json) : KneeSentence(report));
+  if (const absl::Status written = WriteFiles(*this, json); !written.ok()) return Fail(written, io.err);
+  return Verdict(report, io.err);
 }
 
 }  // namespace limpid::client

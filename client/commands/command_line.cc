@@ -27,7 +27,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid explain --help
 
 Exit codes: 0 done, 2 command line not understood, 3 no server answers (or not in time, or it is full),
-4 the server refused the request, 5 anything else, 6 of many texts some failed.)";
+4 the server refused the request, 5 anything else, 6 of many texts some failed, 7 a load test's condition does not hold.)";
 
 std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
   const std::vector<CLI::App*> chosen = app->get_subcommands();

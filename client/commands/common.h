@@ -19,7 +19,8 @@ enum ExitCode {
   kNoServer = 3,      // nobody answers, or not in time, or has no room: later may help
   kRefused = 4,       // the server does not accept this request
   kOtherFailure = 5,  // the server failed, the answer is broken, a file cannot be written
-  kSomeFailed = 6     // of many texts: all were asked for, and some failed
+  kSomeFailed = 6,    // of many texts: all were asked for, and some failed
+  kSloMissed = 7      // a load test's condition does not hold
 };
 
 // The outside world of one run.

@@ -37,13 +37,6 @@ absl::StatusOr<std::string> ReadAll(const std::string& path, std::istream& stand
   return text;
 }
 
-absl::Status Write(const std::string& page, const std::string& path) {
-  absl::StatusOr<OutputFile> file = OutputFile::Create(path);
-  if (!file.ok()) return file.status();
-  file->Write(page);
-  return file->Commit();
-}
-
 }  // namespace
 
 ReportCommand::ReportCommand() {
@@ -102,7 +95,7 @@ ExitCode ReportCommand::Run(const Streams& streams) const {
     streams.out << page;
     return kDone;
   }
-  const absl::Status written = Write(page, output_path);
+  const absl::Status written = WriteFile(output_path, page);
   return written.ok() ? kDone : Fail(written, streams.err);
 }
 

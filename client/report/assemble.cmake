@@ -16,6 +16,7 @@ endfunction()
 
 assemble(report.html report)
 assemble(decision_record.html record)
+assemble(bench.html bench)
 file(WRITE ${OUT}.new "#include \"lib/report/pages.h\"
 
 namespace limpid::client {
@@ -23,6 +24,8 @@ namespace limpid::client {
 const std::string_view kReportPage = R\"page(${report})page\";
 
 const std::string_view kDecisionRecordPage = R\"page(${record})page\";
+
+const std::string_view kBenchPage = R\"page(${bench})page\";
 
 }  // namespace limpid::client
 ")

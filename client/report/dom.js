@@ -64,6 +64,19 @@ function table(caption, headings, rows) {
                   cells.map((cell, i) => i === 0 ? element("th", {scope: "row"}, cell) : element("td", {}, cell))))));
 }
 
+// For a table that may be wider than the window.
+function wideTable(caption, headings, rows) {
+  return wide(caption, table(caption, headings, rows));
+}
+
+// [[what, value], ...]; what has no value is left out.
+function facts(pairs) {
+  return element(
+      "dl", {},
+      pairs.filter(([, value]) => value !== "" && value !== undefined && value !== null)
+          .map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
+}
+
 // Arrow keys, Home and End move among `items`, of which one is in the tab order. `columns`: of a grid.
 function rove(items, onFocus, columns = 1) {
   const focusOn = (index) => {

@@ -2,13 +2,6 @@
 
 // What an auditor needs to ask the same again.
 
-function facts(pairs) {
-  return element(
-      "dl", {},
-      pairs.filter(([, value]) => value !== "" && value !== undefined && value !== null)
-          .map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
-}
-
 function milliseconds(value) {
   return `${number(value ?? 0)} ms`;
 }

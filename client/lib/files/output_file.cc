@@ -52,4 +52,11 @@ absl::Status OutputFile::Commit() {
   return absl::OkStatus();
 }
 
+absl::Status WriteFile(const std::string& path, std::string_view bytes) {
+  absl::StatusOr<OutputFile> file = OutputFile::Create(path);
+  if (!file.ok()) return file.status();
+  file->Write(bytes);
+  return file->Commit();
+}
+
 }  // namespace limpid::client

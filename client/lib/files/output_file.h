@@ -34,4 +34,6 @@ class OutputFile {
   uint64_t size_ = 0;
 };
 
+absl::Status WriteFile(const std::string& path, std::string_view bytes);
+
 }  // namespace limpid::client

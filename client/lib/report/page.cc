@@ -52,6 +52,14 @@ Json PackedAttention(const std::vector<AttentionMaps>& attention) {
   return layers;
 }
 
+// `page` with its data in their place.
+std::string Filled(std::string_view page, const Json& data) {
+  const size_t begin = page.find(kPlace) + kPlace.size(), end = page.find("</script>", begin);
+  std::string made(page.substr(0, begin));
+  made += EscapedForScript(Dump(data, -1));
+  return made.append(page.substr(end));
+}
+
 }  // namespace
 
 std::string EscapedForScript(const std::string& json) { return absl::StrReplaceAll(json, {{"<", "\\u003c"}}); }
@@ -67,11 +75,9 @@ std::string MakePage(StoredAnswer answer, PageKind kind) {
     data["attention"] = fits ? PackedAttention(attention) : Json::array();
     data["attention_left_out"] = fits ? 0 : num_values;
   }
-  const std::string_view page = kind == PageKind::kReport ? kReportPage : kDecisionRecordPage;
-  const size_t begin = page.find(kPlace) + kPlace.size(), end = page.find("</script>", begin);
-  std::string made(page.substr(0, begin));
-  made += EscapedForScript(Dump(data, -1));
-  return made.append(page.substr(end));
+  return Filled(kind == PageKind::kReport ? kReportPage : kDecisionRecordPage, data);
 }
+
+std::string MakeBenchPage(const Json& report) { return Filled(kBenchPage, report); }
 
 }  // namespace limpid::client

@@ -15,6 +15,9 @@ enum class PageKind { kReport, kDecisionRecord };
 inline constexpr size_t kMaxAttentionValues = 16 << 20;
 std::string MakePage(StoredAnswer answer, PageKind kind);
 
+// What the page of `limpid bench` shows of a LoadReportJson.
+std::string MakeBenchPage(const Json& report);
+
 // JSON as it may stand within <script>: no text in it can end the element or begin a comment.
 std::string EscapedForScript(const std::string& json);
 

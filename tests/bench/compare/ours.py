@@ -32,7 +32,7 @@ class LimpidServer:
         path = Path(self.files.name) / "texts.jsonl"
         path.write_text("".join(json.dumps({"text": line}) + "\n" for line in texts.lines))
         command = [binary("limpid"), "bench", path, "--server", self.server.address, "--model", model, "--json", *flags]
-        return json.loads(subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE).stdout)
+        return json.loads(subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE).stdout)["stages"][0]
 
     def explain(self, model, text):
         with Client(self.server.address) as client:

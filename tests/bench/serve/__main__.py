@@ -39,7 +39,7 @@ class Bench:
         command = [binary("limpid"), "bench", self.path, "--server", server.address, "--json", "--timeout", 120, *flags]
         # Refusals make it end with an error; they are what some of the runs are about.
         done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-        return json.loads(done.stdout)
+        return json.loads(done.stdout)["stages"][0]
 
 
 def by_concurrency(bench: Bench) -> list:
@@ -69,7 +69,7 @@ def overload(bench: Bench, sustainable: float) -> dict:
         result = bench.run(server, "--streams", 1024, "--rate", rate, "--repeat", repeat, "--method", "saliency")
     refused = result["failures"].get("RESOURCE_EXHAUSTED", {"count": 0, "latency_ms": {"p50": 0, "p90": 0, "p99": 0}})
     print(f"\nOverload: {rate:.0f} calls/s, five times what is sustainable, for {result['seconds']:.0f} s")
-    print(f"  answered {result['explained']} ({result['texts_per_second']:.1f}/s, "
+    print(f"  answered {result['answered']} ({result['texts_per_second']:.1f}/s, "
           f"{result['texts_per_second'] / sustainable:.0%} of sustainable), p50 {result['latency_ms']['p50']:.0f} ms, "
           f"p99 {result['latency_ms']['p99']:.0f} ms (bound {P99_BOUND_MS:.0f} ms)")
     print(f"  refused  {refused['count']}, after p50 {refused['latency_ms']['p50']:.1f} ms, "
