@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kFooter[] =
     R"(FILE has one JSON object a line: {"text": "..."}, and where they are wanted "text_pair", "weight" (how often, beside
-the other lines), "label" (calls counted together), "rpc" (explain or predict) and any option below that says how to
+the other lines), "label" (calls counted together), "rpc" (explain or predict) and any option above that says how to
 explain, as "method": "saliency", "attention_top_k": 4.
 How methods, targets and maps are written: limpid explain --help.
 
@@ -162,10 +162,12 @@ ExitCode Verdict(const LoadReport& report, std::ostream& err) {
 CLI::App* BenchCommand::AddTo(CLI::App* app) {
   CLI::App* command = app->add_subcommand("bench", "A load test: texts of a file at a concurrency or a rate, timed");
   command->add_option("FILE", path, "What to ask, one JSON object a line")->required()->type_name("");
-  command->add_option("--streams", streams, "Calls under way at the same time; a list is one stage each (default: 32)")
+  command
+      ->add_option("--streams", streams,
+                   "Calls under way at the same time (32; with --rate at most 512); a list is stages")
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, size_t{4096}).description(""))
-      ->type_name("N[,N]...");
+      ->type_name("N,...");
   command->add_option("--rate", rates, "Calls a second whatever the answers do; a list or FROM:TO:STEPS is stages")
       ->type_name("");
   command->add_option("--arrivals", arrivals, "Of --rate: poisson (random times) or constant")
@@ -194,7 +196,7 @@ CLI::App* BenchCommand::AddTo(CLI::App* app) {
       ->needs(duration);
   command->add_option("--servers", servers, "Several servers that share the streams, in place of --server")
       ->delimiter(',')
-      ->type_name("HOST:PORT,...");
+      ->type_name("HOST:PORT");
   command->add_flag("--predict", predicts, "The prediction alone, in place of an explanation");
   command->add_option("--output-json", json_path, "What --json prints, in a file")->type_name("FILE");
   command->add_option("--html", html_path, "The result as a page with plots")->type_name("FILE");
