@@ -105,7 +105,10 @@ absl::StatusOr<engine::Target> ResolveKind(const TargetSpec& spec, const engine:
     return FieldError("target.mean_output", "needs a classifier of texts or an encoder");
   }
   if (kind == Kind::kMeanOutput) return TargetOf(engine::Target::Kind::kMeanOutput, spec.score);
-  if (model.task != Task::kEmbedding) return FieldError("target.similarity", "needs a model that gives embeddings");
+  if (model.task != Task::kEmbedding) {
+    return FieldError("target.similarity", absl::StrCat("needs a model that gives embeddings, this ",
+                                                        model.has_classes() ? "is a classifier" : "answers questions"));
+  }
   return TargetOf(engine::Target::Kind::kSimilarity, spec.score);
 }
 

@@ -82,6 +82,14 @@ def _modernbert(rng):
         classifier_pooling="mean", global_attn_every_n_layers=(1, 2))
 
 
+def _deberta(rng):
+    return _encoder(rng) | {
+        "type_vocab_size": rng.choice((0, 0, 2)), "relative_attention": True, "max_relative_positions": rng.choice((-1, 20, 40)),
+        "position_buckets": rng.choice((-1, 6, 16)), "share_att_key": rng.random() < 0.5,
+        "pos_att_type": rng.choice((["c2p", "p2c"], ["c2p"], ["p2c"], "c2p|p2c")), "norm_rel_ebd": rng.choice(("none", "layer_norm")),
+        "position_biased_input": rng.random() < 0.4} | rarely(rng, conv_kernel_size=3, embedding_size=24)
+
+
 def _gpt2(rng):
     common = _common(rng)
     return {"n_embd": common["hidden_size"], "n_head": common["num_attention_heads"], "n_layer": common["num_hidden_layers"],
@@ -122,7 +130,7 @@ def _qwen(rng):
     return _llama(rng) | rarely(rng, use_sliding_window=True, max_window_layers=(0, 1))
 
 
-_SIZES = {"albert": _albert, "electra": _electra, "distilbert": _distilbert, "mpnet": _mpnet, "modernbert": _modernbert,
+_SIZES = {"albert": _albert, "electra": _electra, "distilbert": _distilbert, "mpnet": _mpnet, "deberta": _deberta, "modernbert": _modernbert,
           "gpt2": _gpt2, "gpt-neo": _gpt_neo, "opt": _opt, "llama": _llama, "mistral": _llama, "qwen2": _qwen,
           "qwen3": _qwen}
 
@@ -130,7 +138,7 @@ _SIZES = {"albert": _albert, "electra": _electra, "distilbert": _distilbert, "mp
 def make_drawn(drawn: Drawn, seed: int, folder) -> bool:
     """Writes the folder; False where Transformers itself cannot make such a model."""
     config_class, tokenizer = FAMILIES[drawn.family]
-    made = tokenizer(drawn.given.get("type_vocab_size", 1))
+    made = tokenizer(drawn.given.get("type_vocab_size") or 1)
     marks = {name: made.token_to_id(name) for name in ("[PAD]", "<pad>", "<|endoftext|>") if made.token_to_id(name) is not None}
     given = {"vocab_size": made.get_vocab_size(), **drawn.given}
     if drawn.family in DECODER_FAMILIES:

@@ -8,7 +8,8 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (AlbertConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM,
                           AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
-                          AutoModelForTokenClassification, BertConfig, CamembertConfig, DistilBertConfig, ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
+                          AutoModelForTokenClassification, BertConfig, CamembertConfig, DebertaV2Config, DistilBertConfig,
+                          ElectraConfig, GPT2Config, GPTNeoConfig, LlamaConfig,
                           MistralConfig, ModernBertConfig, MPNetConfig, OPTConfig, Qwen2Config, Qwen3Config, RobertaConfig, XLMRobertaConfig)
 
 from oracle.texts import PROSE
@@ -72,6 +73,15 @@ KIN = (
               "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]}),
     Shape("modernbert-first", layers=2, heads=2, hidden=36, intermediate=31, labels=2, eps=1e-5, family="modernbert",
           activation="silu", options={"attention_bias": True, "mlp_bias": True, "classifier_activation": "relu"}),
+    # Fewer rows than distances, so that the far ones share theirs.
+    Shape("deberta", layers=2, heads=3, hidden=36, intermediate=50, eps=1e-7, types=0, family="deberta", options={
+        "position_buckets": 8, "share_att_key": True, "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm",
+        "position_biased_input": False}),
+    Shape("deberta-classes", layers=3, heads=2, hidden=34, intermediate=45, labels=3, eps=1e-7, positions=70,
+          family="deberta", options={"position_buckets": 11, "max_relative_positions": 40, "pos_att_type": "c2p|p2c"}),
+    Shape("deberta-one-term", layers=2, heads=5, hidden=35, intermediate=41, labels=2, eps=1e-5, types=0, family="deberta",
+          options={"max_relative_positions": 6, "pos_att_type": ["c2p"], "norm_rel_ebd": "layer_norm",
+                   "pooler_hidden_act": "relu"}),
 )
 # A masked language model of each.
 MASKED = (
@@ -90,6 +100,12 @@ MASKED = (
           language_model=True),
     Shape("modernbert-masked", layers=4, heads=2, hidden=36, intermediate=33, eps=1e-5, family="modernbert",
           language_model=True, options={"local_attention": 8, "decoder_bias": False}),
+    Shape("deberta-masked", layers=2, heads=2, hidden=30, intermediate=45, eps=1e-7, types=0, family="deberta",
+          language_model=True, options={"position_buckets": 10, "share_att_key": True, "pos_att_type": ["p2c"],
+                                        "position_biased_input": False}),
+    Shape("deberta-masked-anew", layers=2, heads=3, hidden=33, intermediate=47, eps=1e-7, types=0, family="deberta",
+          activation="gelu_new", language_model=True, options={
+              "position_buckets": 12, "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "legacy": False}),
 )
 LLAMA_3_SCALING = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                    "original_max_position_embeddings": 24, "rope_theta": 500.0}
@@ -221,7 +237,7 @@ FAMILIES = {"bert": (BertConfig, word_piece), "roberta": (RobertaConfig, byte_le
             "xlm-roberta": (XLMRobertaConfig, unigram), "camembert": (CamembertConfig, unigram),
             "distilbert": (DistilBertConfig, word_piece), "electra": (ElectraConfig, word_piece),
             "albert": (AlbertConfig, word_piece), "mpnet": (MPNetConfig, word_piece),
-            "modernbert": (ModernBertConfig, word_piece), "gpt2": (GPT2Config, endless), "gpt-neo": (GPTNeoConfig, endless),
+            "deberta": (DebertaV2Config, unigram), "modernbert": (ModernBertConfig, word_piece), "gpt2": (GPT2Config, endless), "gpt-neo": (GPTNeoConfig, endless),
             "opt": (OPTConfig, begun), "llama": (LlamaConfig, begun), "mistral": (MistralConfig, begun),
             "qwen2": (Qwen2Config, endless), "qwen3": (Qwen3Config, endless)}
 
@@ -264,6 +280,8 @@ def config_of(shape: Shape, made: Tokenizer):
         return MPNetConfig(hidden_size=shape.hidden, num_hidden_layers=shape.layers, num_attention_heads=shape.heads,
                            intermediate_size=shape.intermediate, hidden_act=shape.activation, layer_norm_eps=shape.eps,
                            **tables, **shape.options)
+    if shape.family == "deberta":
+        tables |= {"relative_attention": True, **shape.options}
     if shape.embedding:
         tables["embedding_size"] = shape.embedding
     return FAMILIES[shape.family][0](

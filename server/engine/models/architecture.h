@@ -40,9 +40,12 @@ struct WeightNames {
   std::string token_type_embeddings = {};                     // empty: there are none
   std::string embedding_projection = {};  // from embedding_size to hidden_size; empty: there is none
   std::string query = {}, key = {}, value = {};
-  std::string query_key_value = {};            // where the three are one
-  std::string relative_bias = {};              // [buckets, heads], of all layers; empty: there is none
-  std::string query_norm = {}, key_norm = {};  // of each head; empty: there are none
+  std::string query_key_value = {};                    // where the three are one
+  std::string relative_bias = {};                      // [buckets, heads], of all layers; empty: there is none
+  std::string relative_embeddings = {};                // [2 * span, hidden], where attention is disentangled
+  std::string relative_norm = {};                      // of their rows; empty: there is none
+  std::string position_key = {}, position_query = {};  // their projections; empty: those of keys and queries
+  std::string query_norm = {}, key_norm = {};          // of each head; empty: there are none
   std::string attention_output, attention_norm;
   std::string mlp_gate = {};     // of a gated feed-forward; empty: it has no gate, or
   std::string mlp_gate_up = {};  // where gate and mlp_up are one, the gate's rows first
@@ -59,6 +62,13 @@ struct WeightNames {
 struct Rotary {
   std::vector<float> inverse_frequencies;  // radians a position
   double factor = 1;                       // of what was turned
+};
+
+// Disentangled attention (ops/disentangled.h): whose products with vectors of the distance there are.
+struct Disentangled {
+  int64_t span = 0;       // half of the rows of names.relative_embeddings
+  int64_t log_until = 0;  // distances beyond a quarter of the rows share them by the logarithm up to this; 0: none do
+  bool content_to_position = false, position_to_content = false;
 };
 
 // Which linear layers have a bias.
@@ -87,6 +97,7 @@ struct Architecture {
   std::optional<Rotary> rotary;
   std::optional<Rotary> window_rotary;  // of the layers that have a window, where theirs is another
   int64_t num_relative_buckets = 0;     // of names.relative_bias
+  std::optional<Disentangled> disentangled;
   Biases biases;
   bool has_transposed_weights = false;  // of the layers' linear layers: stored [in, out]
   Head head = Head::kNone;
@@ -135,6 +146,8 @@ absl::StatusOr<Architecture> DescribeAlbert(const std::string& name, const Confi
 absl::StatusOr<Architecture> DescribeMpnet(const std::string& name, const ConfigJson& config);
 // ModernBERT (Warner et al. 2024).
 absl::StatusOr<Architecture> DescribeModernBert(const std::string& name, const ConfigJson& config);
+// DeBERTa-v2 and v3 (He et al. 2021), without a convolution.
+absl::StatusOr<Architecture> DescribeDeberta(const std::string& name, const ConfigJson& config);
 
 // These a bare model, its ...ForSequenceClassification, ...ForTokenClassification and ...ForQuestionAnswering, where
 // Transformers has them, and its causal language model.

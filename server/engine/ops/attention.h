@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "engine/ops/disentangled.h"
+
 namespace limpid::engine {
 
 // Which keys a query sees, both counted within the sequence.
@@ -51,8 +53,10 @@ struct AttentionShape {
   AttentionMask mask = {};
   // [total_tokens], rising within a sequence, for the mask's window; empty: 0, 1, ... in each.
   std::span<const int64_t> positions = {};
-  double scale = 0;        // 0: 1 / sqrt(head_size)
-  RelativeBias bias = {};  // only where there are no key_values
+  double scale = 0;  // 0: 1 / sqrt(head_size)
+  // Only where there are no key_values, as the next.
+  RelativeBias bias = {};
+  DisentangledBias disentangled = {};  // as many heads of keys as of queries
   // Not empty: sequences are done group by group (padded_attention.h), unless they have a bias or key_values.
   std::span<const PaddedGroup> groups = {};
   // Only this token of each sequence asks, [sequences]: O is [sequences, heads * head_size], and no probabilities are
@@ -67,7 +71,9 @@ struct AttentionShape {
   double ScaleOf(const at::Tensor& qkv) const {
     return scale != 0 ? scale : 1 / std::sqrt(static_cast<double>(head_size(qkv)));
   }
-  bool is_grouped() const { return !groups.empty() && !bias.table.defined() && key_values.empty(); }
+  bool is_grouped() const {
+    return !groups.empty() && !bias.table.defined() && !disentangled.defined() && key_values.empty();
+  }
   // Of the keys of a sequence. One that goes on from others has none left out.
   std::span<const int64_t> PositionsOf(size_t sequence) const {
     if (positions.empty() || KeyValues(sequence) != nullptr) return {};

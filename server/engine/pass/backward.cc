@@ -76,7 +76,7 @@ ResidualGrad LayerVjp(const Architecture& architecture, const LayerWeights& weig
     }
   }
   const AttentionShape shape =
-      AttentionShapeOf(architecture, terms, layer, std::span(batch.cu_seqlens).first(num_backward + 1));
+      AttentionShapeOf(architecture, weights, terms, layer, std::span(batch.cu_seqlens).first(num_backward + 1));
   at::Tensor grad_qkv = AttentionVjp(shape, saved.qkv.narrow(0, 0, tokens), std::span(saved.probs).first(num_backward),
                                      grad.context, {relevance});
   rules.adjust_attention(

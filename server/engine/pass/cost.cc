@@ -25,6 +25,7 @@ struct Extents {
   double head;            // tokens that the head's first layer reads
   bool has_head_norms;
   bool has_relative_bias;
+  double position_rows;          // of disentangled attention; 0 without it
   double embedding, projection;  // width of the embedding module; weights from there to the layers' width
 
   Extents(const Architecture& a, size_t num_tokens)
@@ -42,6 +43,7 @@ struct Extents {
         head(a.head == Head::kEachToken ? tokens : 0),
         has_head_norms(!a.names.query_norm.empty()),
         has_relative_bias(a.num_relative_buckets > 0),
+        position_rows(a.disentangled.has_value() ? 2 * static_cast<double>(a.disentangled->span) : 0),
         embedding(static_cast<double>(a.embedding_size)),
         projection(a.names.embedding_projection.empty() ? 0 : embedding * hidden) {
     if (head > 0) classes *= tokens;
@@ -89,6 +91,11 @@ double ExtraFloats(const Extents& e, const Wanted& wanted) {
 double MapFloats(const Extents& e, const Wanted& wanted, AttentionPath path) {
   const bool keeps = wanted.needs_backward() && e.tokens <= kMaxKeptMapTokens;
   double maps = keeps ? e.layers : 0;
+  if (e.position_rows > 0) {
+    // A term's scores, by distance and by key, and where in the table each stands: in 64 bits, and twice on the way.
+    const double terms = e.heads * (e.map + 2 * e.tokens * e.position_rows) + 8 * e.map;
+    return (maps + (wanted.needs_backward() ? 4 : 2)) * e.heads * e.map + terms;
+  }
   if (path == AttentionPath::kPadded && !e.has_relative_bias) {
     // Queries, keys, values, context and their gradients, laid out anew; scores, and what the backward pass makes of
     // them.

@@ -11,10 +11,15 @@ namespace limpid::engine {
 
 at::Tensor EmbeddingSum(const ModelWeights& weights, const at::Tensor& word, const at::Tensor& type_ids,
                         const at::Tensor& positions) {
-  if (!weights.position_embeddings.defined()) return word.clone();
-  at::Tensor position = at::embedding(weights.position_embeddings, positions);
-  if (!weights.token_type_embeddings.defined()) return position.add_(word);
-  return at::embedding(weights.token_type_embeddings, type_ids).add_(word).add_(position);
+  at::Tensor sum;
+  const auto add = [&](const at::Tensor& table, const at::Tensor& rows) {
+    if (!table.defined()) return;
+    at::Tensor found = at::embedding(table, rows);
+    sum = sum.defined() ? sum.add_(found) : found.add_(word);
+  };
+  add(weights.token_type_embeddings, type_ids);
+  add(weights.position_embeddings, positions);
+  return sum.defined() ? sum : word.clone();
 }
 
 at::Tensor NormEmbeddings(const ModelWeights& weights, at::Tensor sum, NormSaved* saved) {

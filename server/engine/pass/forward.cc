@@ -109,7 +109,7 @@ LayerResult LayerForward(const PassInputs& pass, const LayerWeights& weights, st
   QueryKeyForward(pass.architecture, weights, AnglesOf(pass.architecture, pass.terms, layer), &result.qkv, kept);
   // 2. Attention.
   const std::vector<at::Tensor> key_values = AppendToPasts(batch, layer, result.qkv);
-  AttentionShape shape = AttentionShapeOf(pass.architecture, pass.terms, layer, batch.cu_seqlens);
+  AttentionShape shape = AttentionShapeOf(pass.architecture, weights, pass.terms, layer, batch.cu_seqlens);
   shape.only_queries = only_queries;
   shape.key_values = key_values;
   result.context = AttentionForward(shape, result.qkv, KeepsProbs(batch, static_cast<int64_t>(layer)), &saved->probs);

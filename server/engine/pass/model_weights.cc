@@ -4,8 +4,10 @@
 #include <ATen/ops/aminmax.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ceil.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/log.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -183,10 +185,37 @@ absl::StatusOr<LinearWeights> LoadUp(const Architecture& a, const LayerNames& na
   return Stack({std::move(gate), std::move(up)});
 }
 
-absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, Loader* loader) {
+// `embeddings`: of relative positions, [rows, hidden]. Projected once, as they are the same for every text.
+absl::Status LoadPositionProjections(const Architecture& a, const LayerNames& name, const at::Tensor& embeddings,
+                                     Loader* loader, LayerWeights* layer) {
+  const int64_t width = a.attention_size();
+  // Where they have no projection of their own, that of the queries or keys.
+  const auto project = [&](const std::string& own, int64_t shared_from) -> absl::StatusOr<at::Tensor> {
+    LinearWeights weights = {layer->qkv.weight.narrow(0, shared_from, width),
+                             layer->qkv.bias.narrow(0, shared_from, width)};
+    if (!own.empty()) {
+      ABSL_ASSIGN_OR_RETURN(weights, loader->Linear(name(own), width, a.hidden_size));
+    }
+    const at::Tensor projected = LinearForward(weights, embeddings);
+    return projected.unflatten(1, {a.num_attention_heads, a.head_size}).transpose(0, 1).contiguous();
+  };
+  if (a.disentangled->content_to_position) {
+    ABSL_ASSIGN_OR_RETURN(layer->position_keys, project(a.names.position_key, width));
+  }
+  if (a.disentangled->position_to_content) {
+    ABSL_ASSIGN_OR_RETURN(layer->position_queries, project(a.names.position_query, 0));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LayerWeights> LoadLayer(const Architecture& a, int64_t index, const at::Tensor& relative_embeddings,
+                                       Loader* loader) {
   const LayerNames name(index);
   LayerWeights layer;
   ABSL_ASSIGN_OR_RETURN(layer.qkv, LoadQueryKeyValue(a, name, loader));
+  if (a.disentangled.has_value()) {
+    ABSL_RETURN_IF_ERROR(LoadPositionProjections(a, name, relative_embeddings, loader, &layer));
+  }
   ABSL_ASSIGN_OR_RETURN(layer.query_norm, loader->Norm(name(a.names.query_norm), a.head_size));
   ABSL_ASSIGN_OR_RETURN(layer.key_norm, loader->Norm(name(a.names.key_norm), a.head_size));
   ABSL_ASSIGN_OR_RETURN(layer.attention_output, loader->LayerLinear(name(a.names.attention_output), a.hidden_size,
@@ -212,6 +241,28 @@ at::Tensor RelativeBuckets(int64_t max_tokens) {
   const double octaves = std::log(kFarthest / static_cast<double>(near));
   const at::Tensor far = (at::log(distance.to(at::kFloat) / near) / octaves * (half - near)).to(at::kLong) + near;
   return (behind > 0).to(at::kLong) * half + at::where(distance < near, distance, far.clamp_max(half - 1));
+}
+
+// The row of each difference of two positions, [2 * max_tokens - 1], in the arithmetic of Transformers.
+at::Tensor DisentangledRows(const Disentangled& d, int64_t max_tokens) {
+  const at::Tensor differences = at::arange(1 - max_tokens, max_tokens, at::kLong);
+  at::Tensor buckets = differences;
+  if (d.log_until > 0) {
+    const int64_t near = d.span / 2;
+    const at::Tensor distance = differences.abs();
+    const at::Tensor most = at::scalar_tensor(static_cast<double>(d.log_until) / static_cast<double>(near), at::kFloat);
+    const at::Tensor far = at::ceil(at::log(distance.to(at::kFloat) / near) / at::log(most) * (near - 1)) + near;
+    buckets = at::where(distance <= near, differences.to(at::kFloat), far * differences.sign()).to(at::kLong);
+  }
+  return (d.span - buckets).clamp_(0, 2 * d.span - 1);
+}
+
+absl::StatusOr<at::Tensor> LoadRelativeEmbeddings(const Architecture& a, Loader* loader) {
+  if (!a.disentangled.has_value()) return at::Tensor();
+  ABSL_ASSIGN_OR_RETURN(const at::Tensor embeddings, loader->Bare(a.names.relative_embeddings + ".weight",
+                                                                  {2 * a.disentangled->span, a.hidden_size}));
+  ABSL_ASSIGN_OR_RETURN(const NormWeights norm, loader->Norm(a.names.relative_norm, a.hidden_size));
+  return norm.weight.defined() ? NormForward(norm, embeddings, nullptr) : embeddings;
 }
 
 absl::Status LoadEmbeddings(const Architecture& a, Loader* loader, ModelWeights* weights) {
@@ -268,13 +319,15 @@ absl::StatusOr<ModelWeights> LoadModelWeights(const Architecture& a, std::shared
   Loader loader(a, std::move(file), device);
   ModelWeights weights;
   ABSL_RETURN_IF_ERROR(LoadEmbeddings(a, &loader, &weights));
+  ABSL_ASSIGN_OR_RETURN(const at::Tensor relative_embeddings, LoadRelativeEmbeddings(a, &loader));
+  if (a.disentangled.has_value()) weights.relative_rows = DisentangledRows(*a.disentangled, a.max_tokens());
   const bool are_one = !absl::StrContains(a.names.attention_output, "{}");
   for (int64_t i = 0; i < a.num_hidden_layers; ++i) {
     if (are_one && i > 0) {
       weights.layers.push_back(weights.layers.front());
       continue;
     }
-    ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, &loader));
+    ABSL_ASSIGN_OR_RETURN(LayerWeights layer, LoadLayer(a, i, relative_embeddings, &loader));
     weights.layers.push_back(std::move(layer));
   }
   ABSL_ASSIGN_OR_RETURN(weights.final_norm, loader.Norm(a.names.final_norm, a.hidden_size));

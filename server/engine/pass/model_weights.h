@@ -16,7 +16,8 @@ namespace limpid::engine {
 struct LayerWeights {
   LinearWeights qkv;                 // query, key, value stacked: [(heads + 2 * key_value_heads) * head_size, hidden]
   NormWeights query_norm, key_norm;  // [head_size]; undefined where there are none
-  LinearWeights attention_output;    // [hidden, heads * head_size]
+  at::Tensor position_keys, position_queries;  // as in DisentangledBias; undefined where there are none
+  LinearWeights attention_output;              // [hidden, heads * head_size]
   NormWeights attention_norm;
   LinearWeights mlp_up;    // [intermediate, hidden]; with a gate [2 * intermediate, hidden], the gate's rows first
   LinearWeights mlp_down;  // [hidden, intermediate]
@@ -33,6 +34,7 @@ struct ModelWeights {
   // [heads, 2 * max_tokens - 1]: added to a score, by the key's position less the query's, the least one first;
   // undefined where there is none.
   at::Tensor relative_bias;
+  at::Tensor relative_rows;            // of DisentangledBias; undefined where attention is not disentangled
   LinearWeights embedding_projection;  // [hidden, embedding]; undefined where there is none
   std::vector<LayerWeights> layers;    // may share their tensors
   NormWeights final_norm;              // undefined where there is none

@@ -51,6 +51,7 @@ PositionTerms PositionTermsOf(const Architecture& a, const ModelWeights& weights
   if (a.rotary.has_value()) terms.angles = MakeAngles(*a.rotary, positions);
   if (a.window_rotary.has_value()) terms.window_angles = MakeAngles(*a.window_rotary, positions);
   if (weights.relative_bias.defined()) terms.bias = {weights.relative_bias, positions};
+  if (weights.relative_rows.defined()) terms.disentangled = {{}, {}, weights.relative_rows, positions};
   if (!positions.is_cpu()) {
     const auto end = std::ranges::upper_bound(batch.cu_seqlens, num_tokens);
     terms.groups = GroupByLength({batch.cu_seqlens.begin(), end}, positions.device(), terms.host_positions);
@@ -62,14 +63,17 @@ const RotaryAngles& AnglesOf(const Architecture& a, const PositionTerms& terms, 
   return a.window_rotary.has_value() && a.has_window(layer) ? terms.window_angles : terms.angles;
 }
 
-AttentionShape AttentionShapeOf(const Architecture& a, const PositionTerms& terms, size_t layer,
-                                std::span<const int64_t> cu_seqlens) {
+AttentionShape AttentionShapeOf(const Architecture& a, const LayerWeights& weights, const PositionTerms& terms,
+                                size_t layer, std::span<const int64_t> cu_seqlens) {
   AttentionShape shape = {
       .cu_seqlens = cu_seqlens, .num_heads = a.num_attention_heads, .num_key_value_heads = a.num_key_value_heads};
   shape.mask = {.is_causal = a.is_causal, .window = a.windows.empty() ? 0 : a.windows[layer]};
   shape.positions = terms.host_positions;
   shape.scale = a.attention_scale;
   shape.bias = terms.bias;
+  shape.disentangled = terms.disentangled;
+  shape.disentangled.keys = weights.position_keys;
+  shape.disentangled.queries = weights.position_queries;
   shape.groups = terms.groups;
   return shape;
 }

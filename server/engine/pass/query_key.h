@@ -21,6 +21,7 @@ namespace limpid::engine {
 struct PositionTerms {
   RotaryAngles angles, window_angles;
   RelativeBias bias;
+  DisentangledBias disentangled;            // what of it is the same for all layers
   std::span<const int64_t> host_positions;  // the batch's
   std::vector<PaddedGroup> groups;          // of devices other than the CPU
 };
@@ -31,9 +32,9 @@ PositionTerms PositionTermsOf(const Architecture& architecture, const ModelWeigh
 
 const RotaryAngles& AnglesOf(const Architecture& architecture, const PositionTerms& terms, size_t layer);
 
-// Of one layer; cu_seqlens must outlive it.
-AttentionShape AttentionShapeOf(const Architecture& architecture, const PositionTerms& terms, size_t layer,
-                                std::span<const int64_t> cu_seqlens);
+// Of one layer, whose weights are given; cu_seqlens must outlive it.
+AttentionShape AttentionShapeOf(const Architecture& architecture, const LayerWeights& weights,
+                                const PositionTerms& terms, size_t layer, std::span<const int64_t> cu_seqlens);
 
 // What some architectures do with queries and keys between projection and attention: a norm of each head, then a
 // rotation. `angles` may be undefined: there is no rotation. Changes qkv [total_tokens, query_key_value_size] in place;

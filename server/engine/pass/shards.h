@@ -14,8 +14,8 @@ namespace limpid::engine {
 //
 // Returns indices into `rows`, each in exactly one shard, ascending; the largest shard first. Rows of one input are in
 // one shard, which runs its forward pass once. A batch too small to give every thread a worthwhile shard stays whole:
-// then the threads share each operation, as it does with no threads at all: on another device, whose operations cost more
-// to begin than to run. Depends on nothing but the arguments.
+// then the threads share each operation, as it does with no threads at all: on another device, whose operations cost
+// more to begin than to run. Depends on nothing but the arguments.
 std::vector<std::vector<size_t>> CutIntoShards(std::span<const Row* const> rows, int num_threads);
 
 // Shards that run beside each other, each a list of indices into the batch's rows. A wave of one shard has all threads.
