@@ -17,7 +17,7 @@ const SentTexts kTexts = {kSampleText, ""};
 v1::ExplainResponse Labelled() {
   v1::ExplainResponse response = SamplePrediction();
   v1::Prediction* prediction = response.mutable_prediction();
-  prediction->mutable_classes()->set_labels(0, "O");
+  prediction->mutable_classes()->set_labels(0, std::string(1, 'O'));
   for (const int index : {0, 1, 0, 0, 1, 1}) {
     prediction->mutable_token_classes()->add_predicted_indices(index);
     prediction->mutable_token_classes()->add_logits(index == 0 ? 1.0f : 0.0f);
