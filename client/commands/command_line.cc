@@ -5,6 +5,7 @@
 #include "commands/batch.h"
 #include "commands/bench.h"
 #include "commands/check.h"
+#include "commands/compare.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
@@ -21,6 +22,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid models
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
+  limpid compare "Income is stable, but two payments were missed." --method saliency,occlusion
   limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
@@ -40,6 +42,7 @@ std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
 int RunCommandLine(int argc, const char* const* argv, const Streams& streams, const Terminal& terminal) {
   CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
   ExplainCommand explain;
+  CompareCommand compare;
   GenerateCommand generate;
   ReportCommand report;
   PredictCommand predict;
@@ -50,6 +53,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   CheckCommand check;
   SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
+  const CLI::App* compare_app = compare.AddTo(&app);
   const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
@@ -69,6 +73,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
     return app.exit(error, streams.out, streams.err) == 0 ? kDone : kUsage;
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
+  if (compare_app->parsed()) return compare.Run(streams, terminal);
   if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
