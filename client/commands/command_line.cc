@@ -2,6 +2,7 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "commands/attack.h"
 #include "commands/batch.h"
 #include "commands/bench.h"
 #include "commands/check.h"
@@ -23,6 +24,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
   limpid compare "Income is stable, but two payments were missed." --method saliency,occlusion
+  limpid attack "Income is stable, but two payments were missed." --max-edits 2
   limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
@@ -43,6 +45,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
   ExplainCommand explain;
   CompareCommand compare;
+  AttackCommand attack;
   GenerateCommand generate;
   ReportCommand report;
   PredictCommand predict;
@@ -54,6 +57,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   SanityCommand sanity;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* compare_app = compare.AddTo(&app);
+  const CLI::App* attack_app = attack.AddTo(&app);
   const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
@@ -74,6 +78,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
   if (compare_app->parsed()) return compare.Run(streams, terminal);
+  if (attack_app->parsed()) return attack.Run(streams, terminal);
   if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
