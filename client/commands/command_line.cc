@@ -7,6 +7,7 @@
 #include "commands/bench.h"
 #include "commands/check.h"
 #include "commands/compare.h"
+#include "commands/completion.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
@@ -55,6 +56,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   DoctorCommand doctor;
   CheckCommand check;
   SanityCommand sanity;
+  CompletionCommand completion;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* compare_app = compare.AddTo(&app);
   const CLI::App* attack_app = attack.AddTo(&app);
@@ -66,6 +68,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* doctor_app = doctor.AddTo(&app);
   const CLI::App* check_app = check.AddTo(&app);
   const CLI::App* sanity_app = sanity.AddTo(&app);
+  const CLI::App* completion_app = completion.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
@@ -87,6 +90,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (check_app->parsed()) return check.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   if (sanity_app->parsed()) return sanity.Run(streams, terminal);
+  if (completion_app->parsed()) return completion.Run(streams);
   return models.Run(streams, terminal);
 }
 
