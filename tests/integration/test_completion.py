@@ -54,6 +54,8 @@ def test_a_beginning_is_gone_on_with():
 def test_methods_are_completed_in_a_comma_list():
     assert completed("explain", "text", "--method", "hot") == ["hot_flip"]
     assert completed("compare", "text", "--method", "lime,kernel") == ["lime,kernel_shap"]
+    assert completed("explain", "text", "--method", "=", "hot") == ["hot_flip"]
+    assert "lime" in completed("explain", "text", "--method", "=")
 
 
 def test_files_are_offered_where_a_file_is_meant(tmp_path):

@@ -60,6 +60,8 @@ _{name}_methods() {
 
 _{name}() {
   local IFS=$' \t\n' current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options own
+  [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD-2]}  # bash takes --method=lime for three words
+  [[ $current == = ]] && current=
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W "{commands}" -- "$current"))
