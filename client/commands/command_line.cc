@@ -2,9 +2,12 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "commands/attack.h"
 #include "commands/batch.h"
 #include "commands/bench.h"
 #include "commands/check.h"
+#include "commands/compare.h"
+#include "commands/completion.h"
 #include "commands/doctor.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
@@ -21,6 +24,8 @@ constexpr char kFooter[] = R"(Examples:
   limpid models
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
+  limpid compare "Income is stable, but two payments were missed." --method saliency,occlusion
+  limpid attack "Income is stable, but two payments were missed." --max-edits 2
   limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
@@ -40,6 +45,8 @@ std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
 int RunCommandLine(int argc, const char* const* argv, const Streams& streams, const Terminal& terminal) {
   CLI::App app("Asks a Limpid server what a Transformer predicts, and why.", "limpid");
   ExplainCommand explain;
+  CompareCommand compare;
+  AttackCommand attack;
   GenerateCommand generate;
   ReportCommand report;
   PredictCommand predict;
@@ -49,7 +56,10 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   DoctorCommand doctor;
   CheckCommand check;
   SanityCommand sanity;
+  CompletionCommand completion;
   const CLI::App* explain_app = explain.AddTo(&app);
+  const CLI::App* compare_app = compare.AddTo(&app);
+  const CLI::App* attack_app = attack.AddTo(&app);
   const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
@@ -58,6 +68,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* doctor_app = doctor.AddTo(&app);
   const CLI::App* check_app = check.AddTo(&app);
   const CLI::App* sanity_app = sanity.AddTo(&app);
+  const CLI::App* completion_app = completion.AddTo(&app);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
@@ -69,6 +80,8 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
     return app.exit(error, streams.out, streams.err) == 0 ? kDone : kUsage;
   }
   if (explain_app->parsed()) return explain.Run(streams, terminal);
+  if (compare_app->parsed()) return compare.Run(streams, terminal);
+  if (attack_app->parsed()) return attack.Run(streams, terminal);
   if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);
@@ -77,6 +90,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (check_app->parsed()) return check.Run(streams, terminal);
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   if (sanity_app->parsed()) return sanity.Run(streams, terminal);
+  if (completion_app->parsed()) return completion.Run(streams);
   return models.Run(streams, terminal);
 }
 

@@ -228,7 +228,8 @@ def test_no_server_ends_with_3_and_says_what_to_do():
     assert address in done.stderr and "limpid-server" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("explain", "--help"), ("predict", "--help"), ("models", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), ("explain", "--help"), ("predict", "--help"), ("models", "--help"),
+                                       ("compare", "--help"), ("attack", "--help")])
 def test_help_ends_with_0(arguments):
     done = limpid(*arguments)
     assert done.returncode == 0 and not done.stderr

@@ -14,28 +14,6 @@ using v1::Quality;
 
 constexpr char kRow[] = "  %-23s %10s %10s  ", kNone[] = "-";
 
-const char* BetterWord(int metric) {
-  switch (metric) {
-    case Quality::METRIC_COMPREHENSIVENESS:
-    case Quality::METRIC_DELETION:
-    case Quality::METRIC_INSERTION:
-    case Quality::METRIC_SOFT_COMPREHENSIVENESS:
-    case Quality::METRIC_SOFT_SUFFICIENCY:
-    case Quality::METRIC_NORMALIZED_DELETION:
-      return "higher";
-    case Quality::METRIC_SUFFICIENCY:
-    case Quality::METRIC_LOG_ODDS:
-    case Quality::METRIC_INFIDELITY:
-    case Quality::METRIC_MAX_SENSITIVITY:
-    case Quality::METRIC_COMPLETENESS:
-      return "lower";
-    default:
-      return "";
-  }
-}
-
-std::string MetricName(int metric) { return TypedValue(*Quality::Metric_descriptor(), metric); }
-
 std::string Number(double value) { return absl::StrFormat("%.4g", value); }
 
 std::string ValueRow(const v1::QualityValue& value, const Palette& palette) {
@@ -64,6 +42,28 @@ std::string UnmeasuredRows(const Quality& asked, const v1::QualityReport& report
 }
 
 }  // namespace
+
+const char* BetterWord(int metric) {
+  switch (metric) {
+    case Quality::METRIC_COMPREHENSIVENESS:
+    case Quality::METRIC_DELETION:
+    case Quality::METRIC_INSERTION:
+    case Quality::METRIC_SOFT_COMPREHENSIVENESS:
+    case Quality::METRIC_SOFT_SUFFICIENCY:
+    case Quality::METRIC_NORMALIZED_DELETION:
+      return "higher";
+    case Quality::METRIC_SUFFICIENCY:
+    case Quality::METRIC_LOG_ODDS:
+    case Quality::METRIC_INFIDELITY:
+    case Quality::METRIC_MAX_SENSITIVITY:
+    case Quality::METRIC_COMPLETENESS:
+      return "lower";
+    default:
+      return "";
+  }
+}
+
+std::string MetricName(int metric) { return TypedValue(*Quality::Metric_descriptor(), metric); }
 
 std::string QualityTable(const Quality& asked, const Explanation& explanation, const v1::Attribution& attribution,
                          const Palette& palette) {

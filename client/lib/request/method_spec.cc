@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -155,6 +156,14 @@ std::vector<std::string> MethodSpecs(absl::string_view list) {
     for (const MethodHelp& help : MethodHelps()) {
       if (!help.is_conditional) specs.push_back(help.name);
     }
+  }
+  return specs;
+}
+
+std::vector<std::string> MethodSpecs(const std::vector<std::string>& lists) {
+  std::vector<std::string> specs;
+  for (const std::string& list : lists) {
+    for (std::string& spec : MethodSpecs(absl::string_view(list))) specs.push_back(std::move(spec));
   }
   return specs;
 }

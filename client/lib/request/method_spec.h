@@ -29,6 +29,8 @@ absl::StatusOr<v1::Method> ParseMethod(absl::string_view spec);
 // The specs in a comma list, "all" replaced by the names it stands for; empty if the list is "none". ParseMethod says
 // whether they are any good.
 std::vector<std::string> MethodSpecs(absl::string_view list);
+// Of several lists, one after the other.
+std::vector<std::string> MethodSpecs(const std::vector<std::string>& lists);
 
 // A comma list of methods. "all" stands for every method that runs on any text of any model, "none" alone for no
 // method.
