@@ -93,6 +93,7 @@ std::vector<Case> RandomCases() {
   for (int i = 0; i < 120; ++i) {
     TinyConfig config;
     config.architecture = kTinyArchitectures[static_cast<size_t>(i / 2) % std::size(kTinyArchitectures)];
+    if (i % 9 == 4) config.architecture = "ElectraForTokenClassification";
     config.num_attention_heads = 1 + static_cast<int64_t>(random() % 6);
     config.hidden_size = config.num_attention_heads * (8 + 4 * static_cast<int64_t>(random() % 12));
     config.intermediate_size = config.hidden_size * (1 + static_cast<int64_t>(random() % 5));

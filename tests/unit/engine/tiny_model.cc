@@ -109,6 +109,7 @@ Names NamesOf(const std::string& architecture) {
 }
 
 bool IsClassifier(const TinyConfig& c) { return c.architecture.ends_with("ForSequenceClassification"); }
+bool LabelsTokens(const TinyConfig& c) { return c.architecture.ends_with("ForTokenClassification"); }
 
 // Exact for the multiples of 1/64 that RandomWeights makes.
 uint16_t ToHalf(float value, bool bfloat) {
@@ -182,6 +183,7 @@ TinyWeights RandomWeights(const TinyConfig& c, uint32_t seed) {
     g.Linear(names.head_dense, c.hidden_size, c.hidden_size);
     g.Linear(names.classifier, c.num_labels, c.hidden_size);
   }
+  if (LabelsTokens(c)) g.Linear("classifier", c.num_labels, c.hidden_size);
   return g.weights;
 }
 
@@ -248,7 +250,7 @@ std::string WriteTinyModel(const std::string& name, const TinyConfig& config, ui
 }
 
 Target AnyTarget(const TinyConfig& config) {
-  return {.kind = IsClassifier(config) ? Target::Kind::kClass : Target::Kind::kMeanOutput};
+  return {.kind = IsClassifier(config) || LabelsTokens(config) ? Target::Kind::kClass : Target::Kind::kMeanOutput};
 }
 
 Row RandomRow(const TinyConfig& config, int64_t length, uint32_t seed, const Target& target) {

@@ -32,6 +32,8 @@ inline constexpr const char* kTinyArchitectures[] = {
     "AlbertModel",     "AlbertForSequenceClassification",
 };
 
+// What labels tokens can be written too: "BertForTokenClassification", and so on.
+
 struct TinyTensor {
   std::vector<int64_t> shape;
   std::vector<float> values;
@@ -55,7 +57,7 @@ std::string WithHeader(const std::string& header, const std::string& data);
 std::string WriteFolder(const std::string& name, const std::map<std::string, std::string>& files);
 std::string WriteTinyModel(const std::string& name, const TinyConfig& config, uint32_t seed = 1);
 
-// The predicted class, or of an encoder the mean output.
+// The predicted class (of the surest token, where each has one), or of an encoder the mean output.
 Target AnyTarget(const TinyConfig& config);
 
 // A row of random ids that wants everything.
