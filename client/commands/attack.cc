@@ -1,6 +1,5 @@
 #include "commands/attack.h"
 
-#include <fstream>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -12,9 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "commands/text_options.h"
 #include "lib/attack/attack.h"
-#include "lib/attack/attack_run.h"
-#include "lib/batch/progress.h"
-#include "lib/files/digest.h"
+#include "lib/batch/text_run.h"
 #include "lib/json.h"
 #include "lib/render/attack_report.h"
 #include "lib/render/visible_text.h"
@@ -150,35 +147,21 @@ ExitCode AttackCommand::AttackOne(const v1::ExplainRequest& attack, const Stream
 }
 
 ExitCode AttackCommand::AttackFile(v1::ExplainRequest attack, const Streams& streams, const Terminal& terminal) const {
-  const absl::StatusOr<TextFormat> text_format = ChooseFormat(format, input_path);
-  if (!text_format.ok()) return FailUsage(text_format.status(), streams.err);
-  const absl::StatusOr<FileDigest> digest = DigestFile(input_path);  // says so if it cannot be read
-  if (!digest.ok()) return FailUsage(digest.status(), streams.err);
-  std::ifstream file(input_path, std::ios::binary);
-  const absl::StatusOr<std::unique_ptr<TextSource>> source = MakeTextSource(*text_format, columns, &file);
-  if (!source.ok()) return FailUsage(source.status(), streams.err);
+  const absl::StatusOr<std::unique_ptr<TextFile>> file = OpenTextFile(input_path, format, columns);
+  if (!file.ok()) return FailUsage(file.status(), streams.err);
   const absl::StatusOr<ExplainClient> client = MakeClient(common, Retries::kOff);
   if (!client.ok()) return FailUsage(client.status(), streams.err);
 
   attack.set_priority(v1::PRIORITY_BULK);
   const std::vector<std::string> methods = MethodSpecs(request.methods);
   std::vector<AttackTally> tallies(methods.size());
-  RunCounts counts;
-  absl::Status first_failure, stopped_by;
   Json texts = Json::array();
+  TextRunResult run;
   {
     Progress progress(&streams.err, terminal.is_error_terminal);
-    const Patience patience(
-        absl::Seconds(retry_seconds), [] { return false; },
-        [&](const absl::Status& failure) { progress.Waiting(failure); });
     const auto deliver = [&](const TextRecord& record, const absl::StatusOr<Attacked>& attacked) {
-      ++counts.done;
-      counts.share = static_cast<double>(record.end_byte) / static_cast<double>(digest->bytes);
-      progress.Show(counts);
       Json text = {{"index", record.index}, {"id", record.id}};
       if (!attacked.ok()) {
-        ++counts.failed;
-        first_failure.Update(attacked.status());
         text["error"] = attacked.status().message();
       } else {
         for (size_t i = 0; i < methods.size(); ++i) {
@@ -188,23 +171,24 @@ ExitCode AttackCommand::AttackFile(v1::ExplainRequest attack, const Streams& str
       }
       if (common.json) texts.push_back(std::move(text));
     };
-    stopped_by = AttackAll(attack, concurrency, *client, patience, source->get(), deliver);
+    run = AskAboutEach<Attacked>(
+        {attack, concurrency, absl::Seconds(retry_seconds)},
+        [&](const v1::ExplainRequest& one) { return AttackText(*client, one); }, deliver, file->get(), &progress);
   }
-  if (!stopped_by.ok()) return Fail(stopped_by, streams.err);
+  if (!run.stopped_by.ok()) return Fail(run.stopped_by, streams.err);
   if (common.json) {
     streams.out << Dump({{"request", ToJson(attack)},
-                         {"num_texts", counts.done},
-                         {"failed", counts.failed},
+                         {"num_texts", run.counts.done},
+                         {"failed", run.counts.failed},
                          {"methods", AttackTableJson(methods, tallies)},
                          {"texts", std::move(texts)}});
   } else {
     const Palette palette(ChooseColorMode(common.color, terminal));
-    streams.out << VisibleText(input_path) << ": " << counts.done << " texts, " << counts.failed << " failed\n\n"
+    streams.out << VisibleText(input_path) << ": " << run.counts.done << " texts, " << run.counts.failed
+                << " failed\n\n"
                 << AttackTable(methods, tallies, palette);
   }
-  if (counts.failed == 0) return kDone;
-  streams.err << "limpid: the first failure: " << VisibleLines(std::string(first_failure.message())) << "\n";
-  return kSomeFailed;
+  return SomeFailed(run, streams.err);
 }
 
 }  // namespace limpid::client

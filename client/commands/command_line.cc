@@ -9,6 +9,7 @@
 #include "commands/compare.h"
 #include "commands/completion.h"
 #include "commands/doctor.h"
+#include "commands/evaluate.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
 #include "commands/models.h"
@@ -26,6 +27,7 @@ constexpr char kFooter[] = R"(Examples:
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
   limpid compare "Income is stable, but two payments were missed." --method saliency,occlusion
   limpid attack "Income is stable, but two payments were missed." --max-edits 2
+  limpid evaluate letters.csv --text-column body --label-column decision --html evaluation.html
   limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
@@ -47,6 +49,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   ExplainCommand explain;
   CompareCommand compare;
   AttackCommand attack;
+  EvaluateCommand evaluate;
   GenerateCommand generate;
   ReportCommand report;
   PredictCommand predict;
@@ -60,6 +63,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* compare_app = compare.AddTo(&app);
   const CLI::App* attack_app = attack.AddTo(&app);
+  const CLI::App* evaluate_app = evaluate.AddTo(&app);
   const CLI::App* report_app = report.AddTo(&app);
   const CLI::App* predict_app = predict.AddTo(&app);
   const CLI::App* generate_app = generate.AddTo(&app);
@@ -82,6 +86,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (explain_app->parsed()) return explain.Run(streams, terminal);
   if (compare_app->parsed()) return compare.Run(streams, terminal);
   if (attack_app->parsed()) return attack.Run(streams, terminal);
+  if (evaluate_app->parsed()) return evaluate.Run(streams, terminal);
   if (report_app->parsed()) return report.Run(streams);
   if (predict_app->parsed()) return predict.Run(streams, terminal);
   if (generate_app->parsed()) return generate.Run(streams, terminal);

@@ -2,6 +2,7 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "lib/render/visible_text.h"
 
 namespace limpid::client {
 
@@ -13,6 +14,12 @@ void AddTextOptions(CLI::App* command, std::string* format, TextColumns* columns
   command->add_option("--pair-column", columns->pair, "Of the second text (default: text_pair, if there is one)")
       ->type_name("NAME");
   command->add_option("--id-column", columns->id, "Of an id (default: id, if there is one)")->type_name("NAME");
+}
+
+ExitCode SomeFailed(const TextRunResult& run, std::ostream& err) {
+  if (run.counts.failed == 0) return kDone;
+  err << "limpid: the first failure: " << VisibleLines(std::string(run.first_failure.message())) << "\n";
+  return kSomeFailed;
 }
 
 }  // namespace limpid::client

@@ -17,6 +17,7 @@ endfunction()
 assemble(report.html report)
 assemble(decision_record.html record)
 assemble(bench.html bench)
+assemble(evaluation.html evaluation)
 file(WRITE ${OUT}.new "#include \"lib/report/pages.h\"
 
 namespace limpid::client {
@@ -26,6 +27,8 @@ const std::string_view kReportPage = R\"page(${report})page\";
 const std::string_view kDecisionRecordPage = R\"page(${record})page\";
 
 const std::string_view kBenchPage = R\"page(${bench})page\";
+
+const std::string_view kEvaluationPage = R\"page(${evaluation})page\";
 
 }  // namespace limpid::client
 ")

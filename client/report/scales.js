@@ -2,14 +2,15 @@
 
 // Axes of charts: {at: a value's place from 0 to 1, ticks: [[value, label], ...]}.
 
-// From 0 to a round number that all values lie below.
+// From a round number to another, 0 and all values between them.
 function linearScale(values) {
-  const most = Math.max(...values, 1e-9);
-  const power = 10 ** Math.floor(Math.log10(most));
-  const step = [0.2, 0.5, 1, 2].map((factor) => factor * power).find((size) => most / size <= 5);
-  const ticks = Array.from({length: Math.ceil(most / step) + 1}, (_, i) => i * step);
-  const end = ticks[ticks.length - 1];
-  return {at: (value) => value / end, ticks: ticks.map((value) => [value, number(value)])};
+  const most = Math.max(...values, 0), least = Math.min(...values, 0), span = Math.max(most - least, 1e-9);
+  const power = 10 ** Math.floor(Math.log10(span));
+  const step = [0.2, 0.5, 1, 2].map((factor) => factor * power).find((size) => span / size <= 5);
+  const first = Math.floor(least / step), last = Math.max(Math.ceil(most / step), first + 1);
+  const ticks = Array.from({length: last - first + 1}, (_, i) => (first + i) * step);
+  const begin = ticks[0], end = ticks[ticks.length - 1];
+  return {at: (value) => (value - begin) / (end - begin), ticks: ticks.map((value) => [value, number(value)])};
 }
 
 // Between two of 1, 2, 5, 10, 20, ... that all values lie between; of many ticks the decades alone.

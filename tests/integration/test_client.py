@@ -229,7 +229,7 @@ def test_no_server_ends_with_3_and_says_what_to_do():
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("explain", "--help"), ("predict", "--help"), ("models", "--help"),
-                                       ("compare", "--help"), ("attack", "--help")])
+                                       ("compare", "--help"), ("attack", "--help"), ("evaluate", "--help")])
 def test_help_ends_with_0(arguments):
     done = limpid(*arguments)
     assert done.returncode == 0 and not done.stderr

@@ -80,4 +80,6 @@ std::string MakePage(StoredAnswer answer, PageKind kind) {
 
 std::string MakeBenchPage(const Json& report) { return Filled(kBenchPage, report); }
 
+std::string MakeEvaluationPage(const Json& evaluation) { return Filled(kEvaluationPage, evaluation); }
+
 }  // namespace limpid::client

@@ -17,6 +17,8 @@ std::string MakePage(StoredAnswer answer, PageKind kind);
 
 // What the page of `limpid bench` shows of a LoadReportJson.
 std::string MakeBenchPage(const Json& report);
+// The same of what `limpid evaluate --json` prints.
+std::string MakeEvaluationPage(const Json& evaluation);
 
 // JSON as it may stand within <script>: no text in it can end the element or begin a comment.
 std::string EscapedForScript(const std::string& json);

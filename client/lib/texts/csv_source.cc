@@ -14,7 +14,7 @@ namespace {
 
 // Where the columns are; nothing for one that the table does not have.
 struct Places {
-  std::optional<size_t> text, pair, id;
+  std::optional<size_t> text, pair, id, label;
 };
 
 class CsvSource final : public TextSource {
@@ -29,6 +29,9 @@ class CsvSource final : public TextSource {
          {std::tuple{&columns.text, "text", &places_.text}, std::tuple{&columns.pair, "text_pair", &places_.pair},
           std::tuple{&columns.id, "id", &places_.id}}) {
       if (const absl::Status found = Find(*name, usual, place); !found.ok()) return found;
+    }
+    if (!columns.label.empty()) {
+      if (const absl::Status found = Find(columns.label, "", &places_.label); !found.ok()) return found;
     }
     if (places_.text.has_value()) return absl::OkStatus();
     return NoColumn("text");
@@ -78,6 +81,7 @@ class CsvSource final : public TextSource {
     record->text = fields_[*places_.text];
     if (places_.pair.has_value()) record->pair = fields_[*places_.pair];
     if (places_.id.has_value()) record->id = fields_[*places_.id];
+    if (places_.label.has_value()) record->label = fields_[*places_.label];
     return absl::OkStatus();
   }
 

@@ -51,7 +51,7 @@ class JsonlSource final : public TextSource {
     const std::string text_key = columns_.text.empty() ? "text" : columns_.text;
     std::optional<std::string> text;
     for (const absl::Status& taken :
-         {TakeString(json, text_key, &text), TakePair(json, record), TakeId(json, record)}) {
+         {TakeString(json, text_key, &text), TakePair(json, record), TakeId(json, record), TakeLabel(json, record)}) {
       if (!taken.ok()) return taken;
     }
     if (!text.has_value()) return absl::InvalidArgumentError(absl::StrCat("it has no \"", text_key, "\""));
@@ -95,6 +95,13 @@ class JsonlSource final : public TextSource {
     absl::StatusOr<Json> id = Plain(json, columns_.id.empty() ? "id" : columns_.id, !columns_.id.empty());
     if (id.ok()) record->id = *std::move(id);
     return id.status();
+  }
+
+  absl::Status TakeLabel(const Json& json, TextRecord* record) const {
+    if (columns_.label.empty()) return absl::OkStatus();
+    const absl::StatusOr<Json> label = Plain(json, columns_.label, /*is_needed=*/true);
+    if (label.ok()) record->label = label->is_string() ? label->get<std::string>() : label->dump();
+    return label.status();
   }
 
   const TextColumns columns_;

@@ -18,13 +18,14 @@ struct TextRecord {
   size_t end_byte = 0;  // of the file, behind this record
   std::string text, pair;
   Json id;               // a string or number; null where there is none
+  std::string label;     // as the file spells it; empty unless TextColumns names its column
   absl::Status problem;  // why this record has no text; names its line
 };
 
 // Columns of a table, or keys of JSON objects. An empty name stands for "text", "text_pair" and "id", of which all
-// but the text may be missing; a column that is named must be there.
+// but the text may be missing; a column that is named must be there. There are labels only where their column is named.
 struct TextColumns {
-  std::string text, pair, id;
+  std::string text, pair, id, label;
 };
 
 enum class TextFormat { kCsv, kJsonl };

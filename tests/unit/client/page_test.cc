@@ -22,7 +22,7 @@ Json AnswerOf(const std::string& page) {
 StoredAnswer Sample() { return Received(SampleRequest(2), "limpid explain x", SampleExplanation()); }
 
 TEST(Page, NamesNothingOutsideOfItself) {
-  for (const std::string_view page : {kReportPage, kDecisionRecordPage, kBenchPage}) {
+  for (const std::string_view page : {kReportPage, kDecisionRecordPage, kBenchPage, kEvaluationPage}) {
     for (const char* outside :
          {"src=\"", "href=\"", "@import", "url(", "innerHTML", "insertAdjacentHTML", "document.write"}) {
       EXPECT_EQ(page.find(outside), std::string_view::npos) << outside;
