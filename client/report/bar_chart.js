@@ -6,16 +6,22 @@
 const BAR_CHART = {
   width: 460,
   left: 170,
+  letters: 26,
   right: 16,
   row: 26,
   bottom: 22
 };
 
+// What has room beside a bar.
+function shortened(label) {
+  return label.length > BAR_CHART.letters ? `${label.slice(0, BAR_CHART.letters - 1)}\u2026` : label;
+}
+
 function barRow({label, value, error, chance}, px, top) {
   const {left, row} = BAR_CHART;
   const middle = top + row / 2;
   const line = (kind, x1, x2, y1, y2) => svg("line", {class: kind, x1, x2, y1, y2});
-  const parts = [svg("text", {class: "row-label", x: left - 8, y: middle + 4, "text-anchor": "end"}, label)];
+  const parts = [svg("text", {class: "row-label", x: left - 8, y: middle + 4, "text-anchor": "end"}, shortened(label))];
   if (value !== null) {
     const [begin, end] = [px(0), px(value)].sort((a, b) => a - b);
     parts.push(svg("rect", {class: "bar-for", x: begin, width: end - begin, y: top + 5, height: row - 10}));

@@ -20,12 +20,13 @@ function headline({labels, methods, num_texts: texts}) {
 }
 
 function resultSection(evaluation) {
+  const {file, failed, num_texts: texts} = evaluation;
   return element(
       "section", {id: "result", "aria-label": "Result"}, element("h1", {}, headline(evaluation)),
       element(
           "p", {},
-          `${count(evaluation.num_texts, "text")} of ${evaluation.file}, ${
-              evaluation.failed} of them failed and are in no number.`));
+          `${count(texts, "text")} of ${file}` +
+              (failed ? `; ${failed} of them failed, and no number is about these.` : ".")));
 }
 
 function metricPlot(metric, rows) {
@@ -91,14 +92,16 @@ function labelsSection({labels}) {
 }
 
 function askedSection(evaluation) {
-  const orders = evaluation.request.quality?.random_orders || 1;
+  const {quality, model} = evaluation.request, measures = metricsOf(evaluation).length > 0;
   return section(
       "asked", "How it was measured",
-      "Words are taken out or kept in the order of their scores, and the model reads what is left.", facts([
-        ["Client", `limpid ${evaluation.client_version}`],
-        ["Model", evaluation.request.model || "the server's default"],
+      measures ? "Words are taken out or kept in the order of their scores, and the model reads what is left." : null,
+      facts([
+        ["Client", `limpid ${evaluation.client_version}`], ["Model", model || "the server's default"],
         ["Methods", evaluation.methods.map(({method}) => method).join(", ")],
-        ["Random orders of each text", String(orders)], ["Standard error", "of the mean, over the texts"]
+        ["Random orders of each text", measures ? String(quality?.random_orders || 1) : ""],
+        ["Beats chance", measures ? "share of texts where the method is better than all their random orders" : ""],
+        ["Standard error", measures ? "of the mean, over the texts" : ""]
       ]));
 }
 

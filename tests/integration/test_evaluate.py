@@ -164,4 +164,15 @@ def test_the_page_has_a_plot_a_metric_with_error_bars_and_chance(evaluate, brows
         assert widths[0] / widths[1] == pytest.approx(abs(means["METRIC_DELETION"] / other), rel=0.01)
         assert f"{path}" in page.locator("#result").inner_text()
         assert "3 texts whose label names a class" in page.locator("#labels").inner_text()
+        assert page.evaluate("[...document.querySelectorAll('.wide')].every((box) => box.scrollWidth <= box.clientWidth)")
         assert page.barriers() == []
+
+
+def test_a_page_of_labels_alone_has_no_plot(evaluate, browser, tmp_path):
+    path = write(tmp_path / "letters.jsonl", [{"text": text, "label": 0} for text in TEXTS])
+    counted = result_of(evaluate(path, "--label-column", "label", "--method", "none", "--quality", "none", "--json",
+                                 "--html", tmp_path / "page.html"))["labels"]
+    with browser.open(tmp_path / "page.html") as page:
+        assert page.locator("svg.chart").count() == 0
+        assert f"{counted['right']} of 4 texts" in page.locator("#labels").inner_text()
+        assert "Random orders" not in page.locator("#asked").inner_text()
