@@ -85,16 +85,7 @@ CLI::App* AttackCommand::AddTo(CLI::App* app) {
                    "If the text is too long: error, longest_first, only_first or only_second")
       ->capture_default_str()
       ->type_name("");
-  command->add_option("--concurrency", concurrency, "Texts of the file under way at the same time")
-      ->check(CLI::Range(size_t{1}, size_t{100}).description(""))
-      ->capture_default_str()
-      ->type_name("");
-  command
-      ->add_option("--retry-seconds", retry_seconds,
-                   "How long a text of the file waits for a server that has no room or is not there")
-      ->check(CLI::Range(0.0, 1e6).description(""))
-      ->capture_default_str()
-      ->type_name("");
+  AddRunOptions(command, &concurrency, &retry_seconds);
   AddCommonOptions(command, &common);
   command->footer(kFooter);
   return command;

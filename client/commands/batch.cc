@@ -83,16 +83,7 @@ CLI::App* BatchCommand::AddTo(CLI::App* app) {
   AddTextOptions(command, &format, &columns);
   command->add_flag("--predict", predicts, "The prediction alone, in place of an explanation");
   command->add_flag("--overwrite", overwrites, "Begin anew, whatever FILE has");
-  command->add_option("--concurrency", concurrency, "Calls under way at the same time")
-      ->check(CLI::Range(size_t{1}, size_t{100}).description(""))
-      ->capture_default_str()
-      ->type_name("");
-  command
-      ->add_option("--retry-seconds", retry_seconds,
-                   "How long a text waits for a server that has no room or is not there")
-      ->check(CLI::Range(0.0, 1e6).description(""))
-      ->capture_default_str()
-      ->type_name("");
+  AddRunOptions(command, &concurrency, &retry_seconds);
   AddRequestOptions(command, &request);
   AddCommonOptions(command, &common);
   command->footer(kFooter);

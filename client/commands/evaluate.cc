@@ -47,16 +47,7 @@ CLI::App* EvaluateCommand::AddTo(CLI::App* app) {
   AddTextOptions(command, &format, &columns);
   command->add_option("--label-column", columns.label, "Of the right class (default: none)")->type_name("NAME");
   command->add_option("--html", html_path, "The result as a page with plots")->type_name("FILE");
-  command->add_option("--concurrency", concurrency, "Texts under way at the same time")
-      ->check(CLI::Range(size_t{1}, size_t{100}).description(""))
-      ->capture_default_str()
-      ->type_name("");
-  command
-      ->add_option("--retry-seconds", retry_seconds,
-                   "How long a text waits for a server that has no room or is not there")
-      ->check(CLI::Range(0.0, 1e6).description(""))
-      ->capture_default_str()
-      ->type_name("");
+  AddRunOptions(command, &concurrency, &retry_seconds);
   AddRequestOptions(command, &request);
   AddCommonOptions(command, &common);
   command->footer(kFooter);

@@ -165,15 +165,14 @@ at::Tensor ClassesVjp(const Architecture& architecture, const LinearWeights& cla
 }
 
 // dF/d(last hidden state) from dF/d(what the head reads) [rows, hidden].
-void SpreadOverTokens(const Architecture& architecture, const PackedBatch& batch, const at::Tensor& grad_read,
-                      at::Tensor* grad_hidden) {
+at::Tensor SpreadOverTokens(const Architecture& architecture, const PackedBatch& batch, const at::Tensor& grad_read) {
   if (architecture.head == Head::kMeanToken) {
     const at::Tensor of = RowsOfTokens(batch, batch.num_backward);
     const at::Tensor lengths = of.bincount().unsqueeze(1);
-    *grad_hidden = (grad_read / lengths).index_select(0, of);
-    return;
+    return (grad_read / lengths).index_select(0, of);
   }
-  grad_hidden->index_copy_(0, HeadPlaces(architecture, batch, batch.num_backward), grad_read);
+  const at::Tensor grad_hidden = at::zeros({batch.backward_tokens(), grad_read.size(1)}, grad_read.options());
+  return grad_hidden.index_copy_(0, HeadPlaces(architecture, batch, batch.num_backward), grad_read);
 }
 
 // Undoes ClassifierLogits from what the classifier reads on: [rows, hidden].
@@ -201,14 +200,15 @@ at::Tensor TokensVjp(const Architecture& architecture, const ModelWeights& weigh
 }
 
 // dF/d(last hidden state).
-void ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
-                   const std::vector<Prediction>& predictions, const SavedHead& saved, at::Tensor* grad_hidden) {
-  const at::Tensor grad_read = ClassesVjp(architecture, weights.classifier, batch, predictions);
-  SpreadOverTokens(architecture, batch, DenseVjp(weights, batch, saved, grad_read), grad_hidden);
+at::Tensor ClassifierVjp(const Architecture& architecture, const ModelWeights& weights, const PackedBatch& batch,
+                         const std::vector<Prediction>& predictions, const SavedHead& saved) {
+  at::Tensor grad_read = ClassesVjp(architecture, weights.classifier, batch, predictions);
+  return SpreadOverTokens(architecture, batch, DenseVjp(weights, batch, saved, std::move(grad_read)));
 }
 
-void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
-                at::Tensor* grad_hidden) {
+// dF/d(last hidden state).
+at::Tensor EncoderVjp(const Architecture& architecture, const PackedBatch& batch, const SavedHead& saved,
+                      at::Device device) {
   // What each token of a row gets, and what its first token gets.
   const auto width = static_cast<size_t>(architecture.hidden_size), rows = static_cast<size_t>(batch.num_backward);
   std::vector<float> of_tokens(rows * width, 0), of_first(rows * width, 0);
@@ -229,12 +229,12 @@ void EncoderVjp(const Architecture& architecture, const PackedBatch& batch, cons
     }
   }
   const auto to_device = [&](std::vector<float>& values) {
-    return at::from_blob(values.data(), {batch.num_backward, architecture.hidden_size}).to(grad_hidden->device());
+    return at::from_blob(values.data(), {batch.num_backward, architecture.hidden_size}).to(device);
   };
-  *grad_hidden = to_device(of_tokens).index_select(0, RowsOfTokens(batch, batch.num_backward));
-  if (!any_first) return;
+  const at::Tensor grad_hidden = to_device(of_tokens).index_select(0, RowsOfTokens(batch, batch.num_backward));
+  if (!any_first) return grad_hidden;
   const std::vector<int64_t> begins(batch.cu_seqlens.begin(), batch.cu_seqlens.begin() + batch.num_backward);
-  grad_hidden->index_add_(0, IndexTensor(begins, grad_hidden->device()), to_device(of_first));
+  return grad_hidden.index_add_(0, IndexTensor(begins, device), to_device(of_first));
 }
 
 }  // namespace
@@ -260,13 +260,8 @@ at::Tensor HeadVjp(const Architecture& architecture, const ModelWeights& weights
                    const std::vector<Prediction>& predictions, const SavedHead& saved,
                    const at::Tensor& last_hidden_state) {
   if (architecture.head == Head::kEachToken) return TokensVjp(architecture, weights, batch, predictions, saved);
-  at::Tensor grad_hidden = at::zeros({batch.backward_tokens(), architecture.hidden_size}, last_hidden_state.options());
-  if (architecture.head != Head::kNone) {
-    ClassifierVjp(architecture, weights, batch, predictions, saved, &grad_hidden);
-  } else {
-    EncoderVjp(architecture, batch, saved, &grad_hidden);
-  }
-  return grad_hidden;
+  if (architecture.head != Head::kNone) return ClassifierVjp(architecture, weights, batch, predictions, saved);
+  return EncoderVjp(architecture, batch, saved, last_hidden_state.device());
 }
 
 }  // namespace limpid::engine
