@@ -15,7 +15,8 @@ namespace limpid::client {
 namespace {
 
 // A draining replica answers UNAVAILABLE with a pushback of a millisecond, so the retry finds another one without
-// health checks.
+// health checks. CANCELLED: gRPC's server so resets a call that comes while it shuts down (grpc/grpc#41785). INTERNAL: a
+// proxy so resets one whose replica it lost; the server's own INTERNAL says with its pushback not to come again.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
@@ -25,7 +26,7 @@ constexpr char kServiceConfig[] = R"({
       "initialBackoff": "0.05s",
       "maxBackoff": "1s",
       "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]
+      "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED", "INTERNAL"]
     }
   }],
   "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1}

@@ -34,9 +34,10 @@ def test_a_refused_call_is_made_again_as_often_as_told(kind):
     assert len(fake.asked) == 4
 
 
+@pytest.mark.parametrize("code", [Code.INTERNAL, Code.CANCELLED])
 @pytest.mark.parametrize("kind", both.KINDS)
-def test_a_stream_that_a_proxy_reset_is_asked_again(kind):
-    fake = Fake((Code.INTERNAL, None))
+def test_a_stream_that_was_reset_on_its_way_is_asked_again(kind, code):
+    fake = Fake((code, None))
     assert len(explain(fake, kind).prediction.tokens) == 2
     assert len(fake.asked) == 2
 

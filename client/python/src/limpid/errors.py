@@ -90,6 +90,9 @@ _BY_REASON: dict[str, type[LimpidError]] = {
     "CLIENT_LIMIT": Overloaded,
     "DEADLINE_UNMEETABLE": Overloaded,
 }
+# Not the server's word if its request id is missing: a proxy lost its replica and reset the stream, or gRPC's server did, for
+# the call came while it shut down (grpc/grpc#41785).
+_RESETS = {Code.INTERNAL, Code.CANCELLED}
 _CODES = {code.value[0]: code for code in Code}
 
 
@@ -109,8 +112,8 @@ def of_call(error: grpc.RpcError) -> LimpidError:
         delay = int(pushback) / 1000 if int(pushback) >= 0 else None
     elif delay is None and error.code() == Code.UNAVAILABLE:
         delay = 0.0  # nobody said so, for nobody was reached
-    elif delay is None and error.code() == Code.INTERNAL and "x-request-id" not in trailers:
-        delay = 0.0  # not the server's word: a proxy lost its replica and reset the stream
+    elif delay is None and error.code() in _RESETS and "x-request-id" not in trailers:
+        delay = 0.0
     return _make(error.details() or "", error.code(), reason, fields=fields, retry_after=delay,
                  request_id=str(trailers.get("x-request-id", "")))
 
