@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <set>
-#include <type_traits>
 #include <utility>
 
 #include "base/version.h"
@@ -26,6 +25,7 @@ struct Flags {
   double max_request_seconds = 60, max_queue_seconds = 5, stall_seconds = 30, drain_notice_seconds = 0,
          drain_seconds = 30;
   double canary_seconds = 30, watchdog_seconds = 60;
+  size_t max_batch_tokens = 0;
 };
 
 std::string EnvironmentName(const std::string& flag) {
@@ -43,7 +43,7 @@ CLI::Option* AddFlag(CLI::App* app, const std::string& flag, T* value, const std
 // A flag with values from `minimum` to `maximum`.
 template <typename T>
 void AddNumber(CLI::App* app, const std::string& flag, T* value, CLI::Range range, const std::string& help) {
-  AddFlag(app, flag, value, std::is_floating_point_v<T> ? "SECONDS" : "N", help)->check(range.description(""));
+  AddFlag(app, flag, value, flag.ends_with("-seconds") ? "SECONDS" : "N", help)->check(range.description(""));
 }
 
 // A flag with one of a few values.
@@ -113,8 +113,8 @@ void AddComputeFlags(CLI::App* app, Config* config, Flags* flags) {
       "the file must not change meanwhile");
   AddNumber(app, "--tokenizer-threads", &config->tokenizer_threads, CLI::Range(1, 256),
             "Threads that tokenize and fold results");
-  AddNumber(app, "--max-batch-tokens", &config->schedule.max_batch_tokens, CLI::Range(1, 1 << 20),
-            "Tokens of one batch; a longer text goes alone");
+  AddNumber(app, "--max-batch-tokens", &flags->max_batch_tokens, CLI::Range(0, 1 << 20),
+            "Tokens of one batch; a longer text goes alone;\n0: 1024 on a CPU, 16384 on a GPU");
   AddNumber(app, "--max-batch-bytes", &config->admission.max_batch_bytes, CLI::Range(1.0, 1e15),
             "Memory of one batch's pass; a text that needs\nmore is refused");
 }
@@ -165,6 +165,9 @@ lifecycle::ModelSource ParseModel(const std::string& text) {
   return {.name = folder.filename().string(), .folder = text};
 }
 
+// The default: a GPU is idle most of the time of a batch that keeps a CPU's cores busy (docs/sizing.md).
+size_t BatchTokensOf(const std::string& device) { return device == "cpu" ? 1024 : 16384; }
+
 void Convert(const Flags& flags, Config* config) {
   std::set<std::string> names;
   for (const std::string& text : flags.models) {
@@ -188,6 +191,8 @@ void Convert(const Flags& flags, Config* config) {
   config->canary_interval = absl::Seconds(flags.canary_seconds);
   config->watchdog_time = absl::Seconds(flags.watchdog_seconds);
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
+  config->schedule.max_batch_tokens =
+      flags.max_batch_tokens > 0 ? flags.max_batch_tokens : BatchTokensOf(config->engine.device);
   config->schedule.max_batch_bytes = config->admission.max_batch_bytes;
   config->admission.max_queue_time = absl::Seconds(flags.max_queue_seconds);
   config->stall_time = absl::Seconds(flags.stall_seconds);

@@ -21,7 +21,7 @@ from support.server import Server, binary
 
 PAGE = REPO / "OPERATING.md"
 # Labels whose values are a closed set that is there from the start; of others the page gives the name only.
-CLOSED_LABELS = ("direction", "outcome", "reason", "stage", "cause")
+CLOSED_LABELS = ("beats_random", "direction", "outcome", "reason", "stage", "cause")
 
 # "  --listen HOST:PORT=127.0.0.1:50051 (Env:LIMPID_LISTEN) what it means", the last perhaps on lines of its own.
 OPTION = re.compile(r"^  (?P<name>--[\w-]+) (?P<value>\S+?)(?:=(?!\])(?P<default>\S+))?(?: \.\.\.)?(?P<required> REQUIRED)?"
@@ -92,7 +92,8 @@ def limits(text: str) -> list:
 def scrape() -> str:
     """/metrics of a server with default limits that has answered once, so that every family shows."""
     with Server({"demo": DEMO}) as server, Client(server.address) as client:
-        client.explain(pb.ExplainRequest(input=pb.Input(text="a text"), methods=[pb.Method(saliency=pb.Saliency())]))
+        client.explain(pb.ExplainRequest(input=pb.Input(text="a text"), methods=[pb.Method(saliency=pb.Saliency())],
+                                         quality=pb.Quality(metrics=[pb.Quality.METRIC_DELETION])))
         return server.metrics()
 
 

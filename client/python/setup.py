@@ -22,7 +22,8 @@ class CarryContract(sdist):
     def make_release_tree(self, base_dir, files):
         super().make_release_tree(base_dir, [name for name in files if "_pb2" not in name])
         contract = HERE / "proto" if (HERE / "proto").exists() else HERE.parents[1] / "proto"
-        shutil.copytree(contract / "limpid" / "v1", Path(base_dir, "proto", "limpid", "v1"), dirs_exist_ok=True)
+        for package in ("limpid/v1", "google/api"):
+            shutil.copytree(contract / package, Path(base_dir, "proto", package), dirs_exist_ok=True)
         shutil.copy(HERE / "generate.py", base_dir)
 
 

@@ -35,6 +35,7 @@ def limit(name):
 
 
 EXPLAIN = 'rpc="Explain", code="OK"'
+BEATS = 'beats_random="true"'
 DURATION = "limpid_grpc_request_duration_seconds"
 
 # (row, [(title, unit, what it tells, {legend: query})]); units are Grafana's.
@@ -109,6 +110,10 @@ ROWS = [
         ("Outcome", "percentunit", "Partial: the deadline came first, and the request allowed that.",
          {"{{outcome}}": f"sum by (outcome) ({rate('limpid_explanations_total')}) / "
                          f"scalar(sum({rate('limpid_explanations_total')}))"}),
+        ("Better than chance", "percentunit",
+         "Of the quality metrics that requests asked for, those that beat random orders of the same text.",
+         {"{{method}}": f"sum by (method) ({rate('limpid_explanation_quality_total', BEATS)}) / "
+                        f"sum by (method) ({rate('limpid_explanation_quality_total')})"}),
         ("Canaries", "short", "Known explanations that came out wrong, in the last hour.",
          {"{{model}}": f"sum by (model) (increase(limpid_canary_failures_total{S}[1h]))"}),
         ("Canary's time", "s", "Wait included.", {"{{model}}": f"max by (model) (limpid_canary_seconds{S})"}),

@@ -1,5 +1,7 @@
 #include "rpc/encode_attribution.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 #include "rpc/encode.h"
 
 namespace limpid::rpc {
@@ -222,6 +224,11 @@ void EncodeQuality(const explain::QualityEvent& event, v1::QualityReport* report
   }
   report->set_replacement(EncodeReplacement(event.replacement));
   report->set_rows(event.rows);
+}
+
+std::string MetricName(explain::Metric metric) {
+  const std::string& name = v1::Quality::Metric_Name(EncodeMetric(metric));
+  return absl::AsciiStrToLower(absl::StripPrefix(name, "METRIC_"));
 }
 
 }  // namespace limpid::rpc

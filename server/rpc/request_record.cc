@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/reason.h"
 #include "explain/method.h"
+#include "rpc/encode_attribution.h"
 #include "rpc/status.h"
 
 namespace limpid::rpc {
@@ -64,6 +65,16 @@ void RequestRecord::Observe(const explain::Event& event) {
     explained_.at(attribution->method_index) = true;
   } else if (const auto* summary = std::get_if<explain::SummaryEvent>(&event)) {
     summary_ = *summary;
+  } else if (const auto* quality = std::get_if<explain::QualityEvent>(&event)) {
+    CountQualityLocked(*quality);
+  }
+}
+
+void RequestRecord::CountQualityLocked(const explain::QualityEvent& quality) {
+  for (const explain::QualityValue& value : quality.values) {
+    if (!value.random_value.has_value()) continue;
+    environment_.metrics->CountQuality(model_, methods_.at(quality.method_index), MetricName(value.metric),
+                                       value.beats_random);
   }
 }
 

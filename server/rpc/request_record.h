@@ -37,6 +37,7 @@ class RequestRecord {
   explain::Stage stage() const { return progress_->stage; }
 
  private:
+  void CountQualityLocked(const explain::QualityEvent& quality) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountDropped(const absl::Status& status) const;
   void CountExplanationsLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

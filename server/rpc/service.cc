@@ -1,7 +1,8 @@
 #include "rpc/service.h"
 
 #include "rpc/explain_call.h"
-#include "rpc/explain_many_call.h"
+#include "rpc/explain_many_item.h"
+#include "rpc/many_call.h"
 #include "rpc/model_call.h"
 
 namespace limpid::rpc {
@@ -24,7 +25,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Explain(grpc::CallbackServe
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Service::ExplainMany(
     grpc::CallbackServerContext* context) {
-  return StartExplainManyCall(environment_, explain_many_, context);
+  return StartManyCall(environment_, {"ExplainMany", StartExplainManyItem}, explain_many_, context);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Generate(grpc::CallbackServerContext* context,

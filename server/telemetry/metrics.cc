@@ -61,6 +61,9 @@ struct Metrics::Families {
       AddHistograms(registry, "limpid_batch_fill_ratio", "Tokens of a batch over the limit; above 1: one long text.");
   CounterFamily& explanations =
       AddCounters(registry, "limpid_explanations_total", "Explanations asked for, by method and outcome.");
+  CounterFamily& quality =
+      AddCounters(registry, "limpid_explanation_quality_total",
+                  "Quality metrics of explanations, by whether they beat random orders of the same text.");
   GaugeFamily& model_loaded = AddGauges(registry, "limpid_model_loaded", "1 for a model that can be asked.");
   GaugeFamily& model_load_seconds = AddGauges(registry, "limpid_model_load_seconds", "How long loading took.");
   GaugeFamily& model_info = AddGauges(registry, "limpid_model_info", "1; the labels name the weights.");
@@ -183,6 +186,17 @@ void Metrics::HideModel(const std::string& name) {
   families_->model_loaded.Add({{"model", name}}).Set(0);
   families_->model_info.Remove(info->second);
   infos_.erase(info);
+}
+
+void Metrics::CountQuality(const std::string& model, const std::string& method, const std::string& metric,
+                           bool beats_random) {
+  const auto counter = [&](bool beats) -> prometheus::Counter& {
+    return families_->quality.Add(
+        {{"model", model}, {"method", method}, {"metric", metric}, {"beats_random", beats ? "true" : "false"}});
+  };
+  // Both are there from the first one on, so that a share of them has a numerator.
+  counter(!beats_random).Increment(0);
+  counter(beats_random).Increment();
 }
 
 void Metrics::AddLimit(const std::string& name, double value) { families_->limits.Add({{"name", name}}).Set(value); }

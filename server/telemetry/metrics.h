@@ -104,6 +104,8 @@ class Metrics {
   void ShowModel(const LoadedModel& model);
   // It cannot be asked any more.
   void HideModel(const std::string& name);
+  // One quality metric of one explanation was held against random orders of the same text.
+  void CountQuality(const std::string& model, const std::string& method, const std::string& metric, bool beats_random);
   // Exports a configured limit, so that an alert can compare to it.
   void AddLimit(const std::string& name, double value);
 

@@ -16,7 +16,8 @@ TEXT = "Income is stable, but two payments were missed."
 
 def ask(client):
     """Something of everything, a refusal included."""
-    client.explain(pb.ExplainRequest(input=pb.Input(text=TEXT), methods=[pb.Method(saliency=pb.Saliency())]))
+    client.explain(pb.ExplainRequest(input=pb.Input(text=TEXT), methods=[pb.Method(saliency=pb.Saliency())],
+                                     quality=pb.Quality(metrics=[pb.Quality.METRIC_COMPREHENSIVENESS])))
     client.stub.Predict(pb.PredictRequest(input=pb.Input(text=TEXT)), timeout=30)
     with contextlib.suppress(grpc.RpcError):
         client.explain(pb.ExplainRequest(input=pb.Input(text="")))

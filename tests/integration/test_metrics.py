@@ -91,3 +91,17 @@ def test_other_paths_are_not_found(server):
     with pytest.raises(urllib.error.HTTPError) as caught:
         no_proxy.open(f"http://127.0.0.1:{server.metrics_port}/secrets", timeout=30)
     assert caught.value.code == 404
+
+
+def test_quality_is_counted_by_whether_it_beats_chance(server, client):
+    def measured():
+        return server.metric("limpid_explanation_quality_total", model="demo", method="saliency", metric="deletion")
+
+    before = measured()
+    answer = explain(client, quality=pb.Quality(metrics=[pb.Quality.METRIC_DELETION, pb.Quality.METRIC_MAX_SENSITIVITY]))
+
+    beats = answer.quality()[pb.Quality.METRIC_DELETION].beats_random
+    assert measured() == before + 1
+    assert server.metric("limpid_explanation_quality_total", metric="deletion", beats_random=str(beats).lower()) >= 1
+    # Random orders have no sensitivity.
+    assert server.metric("limpid_explanation_quality_total", metric="max_sensitivity") == 0

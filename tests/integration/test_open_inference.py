@@ -140,3 +140,43 @@ def test_raw_contents_that_are_no_text_are_refused(stub, contents):
         stub.ModelInfer(request, timeout=30)
 
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def streamed(stub, requests):
+    """{id: what came for it}"""
+    parts = list(stub.ModelStreamInfer(iter(requests), timeout=60))
+    assert all(part.infer_response.parameters["triton_final_response"].bool_param for part in parts)
+    assert len(parts) == len(requests)
+    return {part.infer_response.id: part for part in parts}
+
+
+def test_a_stream_answers_each_of_many_requests_like_a_call(stub):
+    requests = [request_of(texts, raw=raw, method="saliency") for texts in (TEXTS, TEXTS[:1]) for raw in (True, False)]
+    for number, request in enumerate(requests):
+        request.id = f"number {number}"
+
+    parts = streamed(stub, requests)
+
+    for request in requests:
+        part, alone = parts[request.id], stub.ModelInfer(request)
+        assert not part.error_message and part.infer_response.model_version == alone.model_version
+        given, expected = tensors_of(part.infer_response), tensors_of(alone)
+        assert list(given) == list(expected)
+        np.testing.assert_allclose(given["attributions"], expected["attributions"], rtol=0, atol=1e-5)
+
+
+def test_what_fails_in_a_stream_harms_nothing_else(stub):
+    right = request_of(method="saliency")
+    wrong = [request_of(**given) for given, _, _ in BAD.values()]
+    # A text of two that the model has no room for: found when the other is under way already.
+    wrong.append(request_of(("He paid.", "paid " * 5000), method="saliency"))
+    for number, request in enumerate(wrong):
+        request.id = f"wrong {number}"
+
+    parts = streamed(stub, [wrong[0], right, *wrong[1:]])
+
+    assert not parts.pop("seven").error_message
+    words = [*(word for _, _, word in BAD.values()), "text[1]"]
+    for number, word in enumerate(words):
+        part = parts[f"wrong {number}"]
+        assert word in part.error_message and not part.infer_response.outputs

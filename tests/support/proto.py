@@ -14,7 +14,7 @@ from support.paths import BUILD, REPO
 
 
 def _compile() -> Path:
-    sources = sorted([*(REPO / "proto").glob("limpid/v1/*.proto"), *(REPO / "proto").glob("google/rpc/*.proto"),
+    sources = sorted([*(REPO / "proto").glob("limpid/v1/*.proto"), *(REPO / "proto").glob("google/*/*.proto"),
                       *(REPO / "proto").glob("open_inference/*.proto")])
     out = BUILD / "python-proto"
     made = out / "limpid" / "v1" / "explain_pb2_grpc.py"

@@ -24,6 +24,9 @@ bool Always(const ModelCard&) { return true; }
 bool HasClasses(const ModelCard& card) { return card.has_classes() && card.task != ModelCard::Task::kRegression; }
 bool HasLogits(const ModelCard& card) { return card.has_classes(); }
 bool HasEmbedding(const ModelCard& card) { return card.task == ModelCard::Task::kEmbedding; }
+bool HasTokenLabels(const ModelCard& card) { return card.task == ModelCard::Task::kTokenClassification; }
+bool HasAnswer(const ModelCard& card) { return card.task == ModelCard::Task::kQuestionAnswering; }
+bool HasTokenLogits(const ModelCard& card) { return HasTokenLabels(card) || HasAnswer(card); }
 
 // Rows of `of(answer)`, one a text.
 template <typename T, typename Of>
@@ -106,6 +109,45 @@ TensorOr MakeLabel(const char* name, const ModelCard& card, Answers answers) {
 
 TensorOr MakeEmbedding(const char* name, const ModelCard&, Answers answers) {
   return Rows<float>(name, answers, 0, [](const TextAnswer& answer) { return answer.prediction.prediction.embedding; });
+}
+
+// Of a model that labels tokens its labels, of one that answers questions begin and end.
+TensorOr MakeTokenLogits(const char* name, const ModelCard& card, Answers answers) {
+  return Rows<float>(
+      name, answers, 0, [](const TextAnswer& answer) { return answer.prediction.prediction.token_logits; },
+      HasAnswer(card) ? 2 : card.num_classes());
+}
+
+TensorOr MakeTokenLabels(const char* name, const ModelCard& card, Answers answers) {
+  return Rows<std::string>(name, answers, "", [&](const TextAnswer& answer) {
+    const std::span<const float> logits = answer.prediction.prediction.token_logits;
+    std::vector<std::string> row;
+    for (size_t begin = 0; begin < logits.size(); begin += card.num_classes()) {
+      const auto of_token = logits.subspan(begin, card.num_classes());
+      row.push_back(card.labels[static_cast<size_t>(std::ranges::max_element(of_token) - of_token.begin())]);
+    }
+    return row;
+  });
+}
+
+TensorOr MakeAnswerTokens(const char* name, const ModelCard&, Answers answers) {
+  return Rows<int64_t>(name, answers, 0, [](const TextAnswer& answer) {
+    const engine::TokenRange& tokens = answer.prediction.prediction.answer;
+    return std::vector<int64_t>{tokens.begin, tokens.end};
+  });
+}
+
+TensorOr MakeAnswerOffsets(const char* name, const ModelCard&, Answers answers) {
+  return Rows<int64_t>(name, answers, 0, [](const TextAnswer& answer) {
+    const engine::TokenRange& range = answer.prediction.prediction.answer;
+    const std::vector<text::Token>& tokens = answer.prediction.tokens;
+    return std::vector<int64_t>{tokens.at(static_cast<size_t>(range.begin)).begin_char,
+                                tokens.at(static_cast<size_t>(range.end) - 1).end_char};
+  });
+}
+
+TensorOr MakeAnswerProbability(const char* name, const ModelCard&, Answers answers) {
+  return Column<float>(name, answers, [](const TextAnswer& answer) { return answer.prediction.answer_probability; });
 }
 
 TensorOr MakeTargetValue(const char* name, const ModelCard&, Answers answers) {
@@ -222,6 +264,11 @@ const std::vector<OutputKind>& Kinds() {
       {"label", "BYTES", {}, HasClasses, kPrediction, kPrediction, MakeLabel},
       {"labels", "BYTES", {-1}, HasClasses, kPrediction, kNothing, MakeLabels},
       {"embedding", "FP32", {-1}, HasEmbedding, kPrediction, kPrediction, MakeEmbedding},
+      {"token_labels", "BYTES", {-1}, HasTokenLabels, kPrediction, kPrediction, MakeTokenLabels},
+      {"answer_tokens", "INT64", {2}, HasAnswer, kPrediction, kPrediction, MakeAnswerTokens},
+      {"answer_offsets", "INT64", {2}, HasAnswer, kPrediction, kPrediction, MakeAnswerOffsets},
+      {"answer_probability", "FP32", {}, HasAnswer, kPrediction, kPrediction, MakeAnswerProbability},
+      {"token_logits", "FP32", {-1, -1}, HasTokenLogits, kPrediction, kNothing, MakeTokenLogits},
       {"target_value", "FP32", {}, Always, kPrediction, kNothing, MakeTargetValue},
       {"num_tokens", "INT64", {}, Always, kPrediction, kNothing, MakeNumTokens},
       {"token_sequences", "INT64", {-1}, Always, kPrediction, kNothing, MakeTokenSequences},

@@ -76,6 +76,8 @@ bool IsField(std::string_view name) {
 absl::Status Set(const std::string& name, const InferParameter& value, InferParameters* parameters) {
   // These come first, and together: SetMethod, SetTarget.
   if (name == "method" || name == "target" || name == "foil") return absl::OkStatus();
+  // The one response of a request of a stream is its final one.
+  if (name == "triton_enable_empty_final_response") return absl::OkStatus();
   if (name == "timeout") return SetTimeLimit(value, parameters);
   if (name == "priority") return SetPriority(value, parameters);
   if (name == "truncation") return SetField(name, name, value, parameters->request.mutable_input());

@@ -1,8 +1,10 @@
 #include "rpc/open_inference/service.h"
 
 #include "rpc/health.h"
+#include "rpc/many_call.h"
 #include "rpc/open_inference/infer_call.h"
 #include "rpc/open_inference/metadata_call.h"
+#include "rpc/open_inference/stream_item.h"
 
 namespace limpid::rpc {
 
@@ -11,7 +13,8 @@ OpenInferenceService::OpenInferenceService(const Environment& environment)
       model_ready_(environment.metrics->AddRpc("ModelReady")),
       server_metadata_(environment.metrics->AddRpc("ServerMetadata")),
       model_metadata_(environment.metrics->AddRpc("ModelMetadata")),
-      model_infer_(environment.metrics->AddRpc("ModelInfer")) {}
+      model_infer_(environment.metrics->AddRpc("ModelInfer")),
+      model_stream_infer_(environment.metrics->AddRpc("ModelStreamInfer")) {}
 
 grpc::ServerUnaryReactor* OpenInferenceService::ServerLive(grpc::CallbackServerContext* context,
                                                            const inference::ServerLiveRequest*,
@@ -53,6 +56,11 @@ grpc::ServerUnaryReactor* OpenInferenceService::ModelInfer(grpc::CallbackServerC
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
   return StartModelInferCall({environment_, model_infer_, context, *request, response});
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* OpenInferenceService::ModelStreamInfer(
+    grpc::CallbackServerContext* context) {
+  return StartManyCall(environment_, {"ModelStreamInfer", StartStreamItem}, model_stream_infer_, context);
 }
 
 }  // namespace limpid::rpc

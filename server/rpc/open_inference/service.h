@@ -12,7 +12,8 @@ using RawOpenInferenceService = inference::GRPCInferenceService::WithCallbackMet
             inference::GRPCInferenceService::WithRawCallbackMethod_ServerMetadata<
                 inference::GRPCInferenceService::WithRawCallbackMethod_ModelMetadata<
                     inference::GRPCInferenceService::WithRawCallbackMethod_ModelInfer<
-                        inference::GRPCInferenceService::Service>>>>>>;
+                        inference::GRPCInferenceService::WithRawCallbackMethod_ModelStreamInfer<
+                            inference::GRPCInferenceService::Service>>>>>>>;
 
 // inference.GRPCInferenceService (Open Inference Protocol, version 2) on the callback API: another form of the same
 // requests, with the same gate, limits and metrics. Starts one call object per RPC and keeps no state of its own.
@@ -37,10 +38,13 @@ class OpenInferenceService final : public RawOpenInferenceService {
                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(
+      grpc::CallbackServerContext* context) override;
 
  private:
   const Environment& environment_;
-  telemetry::RpcMetrics *const model_ready_, *const server_metadata_, *const model_metadata_, *const model_infer_;
+  telemetry::RpcMetrics *const model_ready_,
+      *const server_metadata_, *const model_metadata_, *const model_infer_, *const model_stream_infer_;
 };
 
 }  // namespace limpid::rpc

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "loopback.h"
-#include "rpc/many_item.h"
+#include "rpc/explain_many_item.h"
 
 namespace limpid::rpc {
 namespace {

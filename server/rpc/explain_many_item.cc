@@ -1,4 +1,4 @@
-#include "rpc/many_item.h"
+#include "rpc/explain_many_item.h"
 
 #include <optional>
 #include <utility>
@@ -19,36 +19,6 @@
 
 namespace limpid::rpc {
 namespace {
-
-// Rides in an item's last part: when that has left, or was dropped, the item is over. The part lies in the stream's
-// writer, or in the hands of an item that holds the stream: the stream is there.
-class Leaving {
- public:
-  Leaving(ItemStream* stream, std::shared_ptr<RequestRecord> record, absl::Status status,
-          std::optional<Gate::Pass> pass)
-      : stream_(stream), record_(std::move(record)), status_(std::move(status)), pass_(std::move(pass)) {}
-  Leaving(Leaving&& other) noexcept
-      : stream_(std::exchange(other.stream_, nullptr)),
-        record_(std::move(other.record_)),
-        status_(std::move(other.status_)),
-        pass_(std::move(other.pass_)),
-        was_encoded_(other.was_encoded_) {}
-  Leaving& operator=(Leaving&&) = delete;
-  ~Leaving() {
-    if (stream_ == nullptr) return;
-    record_->Finish(was_encoded_ ? status_ : absl::CancelledError("the stream ended before the answer left"));
-    pass_.reset();
-    stream_->OnItemLeft();
-  }
-  void MarkEncoded() { was_encoded_ = true; }
-
- private:
-  ItemStream* stream_;
-  std::shared_ptr<RequestRecord> record_;
-  absl::Status status_;
-  std::optional<Gate::Pass> pass_;
-  bool was_encoded_ = false;
-};
 
 // The sink of the request's session, which keeps it alive until End.
 class ManyItem final : public explain::EventSink, public std::enable_shared_from_this<ManyItem> {
@@ -141,7 +111,8 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
 
 }  // namespace
 
-void StartManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context, const grpc::ByteBuffer& bytes) {
+void StartExplainManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context,
+                          const grpc::ByteBuffer& bytes) {
   v1::ExplainManyRequest message;
   absl::Status started = ParseMessage(bytes, &message);
   // Of bytes that do not parse the id is usually there, but it may be what is wrong with them.

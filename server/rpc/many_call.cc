@@ -1,4 +1,4 @@
-#include "rpc/explain_many_call.h"
+#include "rpc/many_call.h"
 
 #include <memory>
 #include <set>
@@ -10,7 +10,7 @@
 #include "rpc/caller.h"
 #include "rpc/event_part.h"
 #include "rpc/guard.h"
-#include "rpc/many_item.h"
+#include "rpc/item_stream.h"
 #include "rpc/request_record.h"
 #include "rpc/stall_cut.h"
 #include "rpc/status.h"
@@ -19,16 +19,18 @@ namespace limpid::rpc {
 namespace {
 
 // Reactor of the stream, and what its writer drives. Kept alive by gRPC (`self_`, until OnDone) and by its items.
-class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                              public MessageWriter::Stream,
-                              public ItemStream,
-                              public std::enable_shared_from_this<ExplainManyCall> {
+class ManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                       public MessageWriter::Stream,
+                       public ItemStream,
+                       public std::enable_shared_from_this<ManyCall> {
  public:
-  ExplainManyCall(const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context)
+  ManyCall(const Environment& environment, const ManyKind& kind, telemetry::RpcMetrics* metrics,
+           grpc::CallbackServerContext* context)
       : environment_(environment),
+        start_item_(kind.start_item),
         context_(context),
         caller_(IdentifyCaller(environment, *context)),
-        record_(environment, "ExplainMany", caller_),
+        record_(environment, kind.rpc, caller_),
         meter_(metrics, environment.metrics->stage, caller_.previous_attempts),
         stall_(std::make_shared<StallCut>(environment.timer, environment.stall_time, [this] { CutStalled(); })),
         writer_(this) {
@@ -65,9 +67,10 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   void Stop();
 
   const Environment& environment_;
+  const ItemStarter start_item_;
   grpc::CallbackServerContext* const context_;  // gRPC's; gone after OnDone
   const Caller caller_;
-  std::shared_ptr<ExplainManyCall> self_;
+  std::shared_ptr<ManyCall> self_;
   std::stop_source stop_;
   RequestRecord record_;
 
@@ -90,7 +93,7 @@ class ExplainManyCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   MessageWriter writer_;
 };
 
-void ExplainManyCall::OnReadDone(bool ok) {
+void ManyCall::OnReadDone(bool ok) {
   if (ok) {
     meter_.OnRequest(received_.Length());
     const absl::Status survived = Guarded([&] { StartItem(); });
@@ -105,23 +108,23 @@ void ExplainManyCall::OnReadDone(bool ok) {
   writer_.End(context_->IsCancelled() ? absl::CancelledError("cancelled by the caller") : absl::OkStatus());
 }
 
-void ExplainManyCall::StartItem() {
+void ManyCall::StartItem() {
   {
     absl::MutexLock lock(&mutex_);
     ++num_items_;
   }
   const absl::Time deadline = RequestDeadline(*context_, environment_.max_request_time);
-  StartManyItem(self_, {environment_, caller_, stop_.get_token(), deadline}, received_);
+  start_item_(self_, {environment_, caller_, stop_.get_token(), deadline}, received_);
 }
 
-void ExplainManyCall::ReadNext() {
+void ManyCall::ReadNext() {
   absl::MutexLock lock(&mutex_);
   if (is_stopped_) return;
   is_paused_ = num_items_ >= environment_.max_requests_per_stream;
   if (!is_paused_) StartRead(&received_);
 }
 
-void ExplainManyCall::OnItemLeft() {
+void ManyCall::OnItemLeft() {
   {
     absl::MutexLock lock(&mutex_);
     --num_items_;
@@ -134,14 +137,14 @@ void ExplainManyCall::OnItemLeft() {
   writer_.End(absl::OkStatus());
 }
 
-void ExplainManyCall::Write(const grpc::ByteBuffer& message) {
+void ManyCall::Write(const grpc::ByteBuffer& message) {
   if (!std::exchange(has_written_, true)) context_->AddInitialMetadata(kRequestIdKey, caller_.request_id);
   meter_.OnWrite(message.Length());
   stall_->OnWrite();
   StartWrite(&message);
 }
 
-void ExplainManyCall::Finish(const absl::Status& status) {
+void ManyCall::Finish(const absl::Status& status) {
   Stop();
   meter_.OnFinish(status);
   record_.Finish(status);
@@ -151,31 +154,31 @@ void ExplainManyCall::Finish(const absl::Status& status) {
   });
 }
 
-void ExplainManyCall::OnWriteDone(bool ok) {
+void ManyCall::OnWriteDone(bool ok) {
   stall_->OnWriteDone();
   meter_.OnWriteDone();
   writer_.OnWriteDone(ok);
 }
 
-void ExplainManyCall::OnCancel() { Abort(absl::CancelledError("cancelled by the caller")); }
+void ManyCall::OnCancel() { Abort(absl::CancelledError("cancelled by the caller")); }
 
-void ExplainManyCall::CutStalled() {
+void ManyCall::CutStalled() {
   Abort(Stalled(environment_.stall_time));
   context_->TryCancel();
 }
 
-void ExplainManyCall::Abort(absl::Status status) {
+void ManyCall::Abort(absl::Status status) {
   Stop();
   writer_.Abort(std::move(status));
 }
 
-void ExplainManyCall::OnDone() {
+void ManyCall::OnDone() {
   environment_.metrics->streams->Decrement();
   std::exchange(self_, nullptr);
 }
 
 // Nothing is read or computed for this stream any more.
-void ExplainManyCall::Stop() {
+void ManyCall::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     is_stopped_ = true;
@@ -183,21 +186,23 @@ void ExplainManyCall::Stop() {
   stop_.request_stop();
 }
 
-bool ExplainManyCall::TakeId(const std::string& id) {
+bool ManyCall::TakeId(const std::string& id) {
   absl::MutexLock lock(&mutex_);
   return ids_.insert(id).second;
 }
 
-void ExplainManyCall::FreeId(const std::string& id) {
+void ManyCall::FreeId(const std::string& id) {
   absl::MutexLock lock(&mutex_);
   ids_.erase(id);
 }
 
 }  // namespace
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StartExplainManyCall(
-    const Environment& environment, telemetry::RpcMetrics* metrics, grpc::CallbackServerContext* context) {
-  auto call = std::make_shared<ExplainManyCall>(environment, metrics, context);
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StartManyCall(const Environment& environment,
+                                                                           const ManyKind& kind,
+                                                                           telemetry::RpcMetrics* metrics,
+                                                                           grpc::CallbackServerContext* context) {
+  auto call = std::make_shared<ManyCall>(environment, kind, metrics, context);
   call->Start();
   return call.get();
 }
