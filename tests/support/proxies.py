@@ -67,7 +67,7 @@ def envoy(addresses, folder):
         {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": int(address.rsplit(":")[-1])}}}}
         for address in addresses]
     (folder / "envoy.json").write_text(json.dumps(config))
-    command = ["envoy", "-c", folder / "envoy.json", "--concurrency", "1", "--log-level", "warn", "--base-id",
+    command = [tool("envoy"), "-c", folder / "envoy.json", "--concurrency", "1", "--log-level", "warn", "--base-id",
                os.getpid() % 32768]
     with daemon(command, port, folder / "log"):
         yield port
