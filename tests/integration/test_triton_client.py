@@ -53,6 +53,11 @@ def test_attributions_are_those_of_explain(got, explained, way):
         assert not any(scores[len(expected):])
 
 
+def test_a_stream_answers_all_and_tells_what_failed(got):
+    assert "attributions" in got["streamed"]["a"] and "label" in got["streamed"]["c"]
+    assert "nonesuch" in got["streamed"]["b"]
+
+
 REFUSALS = {"no such model": ("NOT_FOUND", "nonesuch"), "no such model is ready": ("NOT_FOUND", "nonesuch"),
             "no such field": ("INVALID_ARGUMENT", "method.step"), "too late": ("DEADLINE_EXCEEDED", ""),
             # Triton's own, not of the protocol.

@@ -33,6 +33,24 @@ def awaited(**options):
     return done.get(timeout=60)
 
 
+def streamed():
+    """{request id: the answer's shape, or the error}: a refusal ends nothing else."""
+    done, got = queue.Queue(), {}
+    client.start_stream(lambda result, error: done.put(error or result))
+    client.async_stream_infer("demo", [given], request_id="a", parameters=gradients, enable_empty_final_response=True)
+    client.async_stream_infer("nonesuch", [given], request_id="b")
+    client.async_stream_infer("demo", [given], request_id="c")
+    for _ in range(3):
+        part = done.get(timeout=60)
+        if isinstance(part, triton.InferenceServerException):
+            got["b"] = part.message()
+        else:
+            got[part.get_response().id] = [output.name for output in part.get_response().outputs]
+            assert part.get_response().parameters["triton_final_response"].bool_param
+    client.stop_stream()
+    return got
+
+
 def refusal(call):
     try:
         call()
@@ -54,6 +72,7 @@ print(json.dumps({
     "in the background": numbers(awaited(parameters=gradients), "attributions"),
     "compressed": numbers(client.infer("demo", [given], parameters=gradients, compression_algorithm="gzip"), "attributions"),
     "outputs": [output.name for output in chosen.get_response().outputs],
+    "streamed": streamed(),
     "no such model": refusal(lambda: client.infer("nonesuch", [given])),
     "no such model is ready": refusal(lambda: client.is_model_ready("nonesuch")),
     "no such field": refusal(lambda: client.infer("demo", [given], parameters={**gradients, "method.step": 1})),
