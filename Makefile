@@ -91,7 +91,7 @@ bench:  ## beside Captum, PyTorch and TorchServe, and a start, 30 minutes: ROUND
 bench-methods: setup-test build  ## texts/s of the costly methods beside Captum, Inseq and SHAP; into build/bench/results.json
 	@build/python/bin/python tests/bench/methods
 
-bench-generate: setup-test build  ## a language model's text and why each token, beside Transformers and Captum; build/bench/generate.json
+bench-generate: setup-test build  ## a language model's text and why each token, beside Transformers, Captum and Inseq; build/bench/generate.json
 	@build/python/bin/python tests/bench/generate --rounds $(ROUNDS)
 
 bench-serve: setup-test build  ## many callers: concurrency, overload, overhead, fairness; build/bench/serve.json

@@ -1,8 +1,8 @@
 """The same methods by others: Captum, SHAP, LIME, Inseq, LXT and aopc, behind the interfaces of the reference.
 
 What is installed only in part, and why (versions in tools/requirements-test.txt):
- * Inseq 0.7.1: one file, sequential integrated gradients. The whole package asks for the CUDA 11 libraries of a second
-   PyTorch, and attributes decoders only, so that its value zeroing cannot be asked about an encoder.
+ * Inseq 0.7.1: without what it asks for and does not import, as the CUDA 11 libraries of a second PyTorch. It attributes
+   decoders only, so that its value zeroing cannot be asked about an encoder.
  * LXT 2.1: rules and patches of `lxt.efficient`. Its list of models imports what Transformers 5 has removed
    (find_pruneable_heads_and_indices); BERT is patched here with LXT's functions.
  * aopc 0.1.0: its file of methods. The whole asks for NumPy 1, Transformers 4 and PyTorch 2.2.
@@ -29,6 +29,7 @@ import shap
 import sklearn.linear_model
 import torch
 from captum._utils.models.linear_model import SkLearnRidge
+from inseq.attr.feat.ops.sequential_integrated_gradients import SequentialIntegratedGradients
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.bert import modeling_bert
 
@@ -103,8 +104,7 @@ def captum_noise_tunnel(scalar, form, samples, deviation, place=WORD):
 
 
 def inseq_sequential_integrated_gradients(scalar, start, steps):
-    module = part_of("inseq.attr.feat.ops.sequential_integrated_gradients")
-    explainer = module.SequentialIntegratedGradients(_forward(scalar, WORD))
+    explainer = SequentialIntegratedGradients(_forward(scalar, WORD))
     return explainer.attribute(scalar.at(WORD)[None], start[None], n_steps=steps)[0].sum(-1)
 
 
