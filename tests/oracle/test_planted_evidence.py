@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from oracle import methods
+from oracle.planted import rank, within
 from support.paths import DEMO
 from support.proto import pb
 
@@ -55,17 +56,6 @@ def ask(client, texts, methods):
 @pytest.fixture(scope="module")
 def answers(client, texts):
     return ask(client, texts, [case.request for case in CASES])
-
-
-def within(unit, spans):
-    return any(span.begin_byte <= unit.begin_byte and unit.end_byte <= span.end_byte for span in spans)
-
-
-def rank(scores, is_evidence):
-    """Is the highest score evidence, and the average precision of the whole ranking."""
-    hits = is_evidence[np.argsort(-scores, kind="stable")]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return hits[0], precision[hits].mean()
 
 
 def results(texts, answers, names):
