@@ -46,11 +46,15 @@ class CreditText:
 
 
 @dataclass(frozen=True)
-class _Person:
+class Person:
     name: str
     age: str
     she: str
     her: str
+
+    def words(self, who):
+        """What stands for the slots of templates that are filled with the person, called `who`."""
+        return {"who": who, "Who": who[0].upper() + who[1:], "age": self.age, "her": self.her}
 
 
 def training(count: int, seed: int) -> list[CreditText]:
@@ -92,7 +96,7 @@ def _text(rng, is_held_out):
 
 def _assemble(rng, label, phrases, is_held_out):
     """Shuffles evidence among neutral sentences; the person is named first and then mostly by pronoun."""
-    person = _person(rng)
+    person = drawn_person(rng)
     num_neutral = rng.randint(0 if phrases else 1, MAX_NEUTRAL)
     sentences = [(None, neutral) for neutral in rng.sample(NEUTRAL, num_neutral)]
     for kind, phrase in phrases:
@@ -103,22 +107,23 @@ def _assemble(rng, label, phrases, is_held_out):
     for kind, template in sentences:
         who = person.she if is_named and rng.random() < 0.6 else rng.choice((person.name, "the applicant"))
         is_named |= who == person.name
-        words = {"who": who, "Who": who[0].upper() + who[1:], "age": person.age, "her": person.her}
-        before, evidence, after = (_fill(rng, part, words, is_held_out) for part in _split(template))
+        words = person.words(who)
+        before, evidence, after = (part.format(**words, **drawn_slots(rng, part, is_held_out))
+                                   for part in _split(template))
         text += (" " if text else "") + before
         if kind:
             spans[kind].append((len(text), len(text) + len(evidence)))
         text += evidence + after
-    return CreditText(text, label, _located(text, spans["evidence"]), _located(text, spans["counter"]))
+    return CreditText(text, label, located(text, spans["evidence"]), located(text, spans["counter"]))
 
 
-def _person(rng):
+def drawn_person(rng):
     is_woman = rng.random() < 0.5
     name = rng.choice(SHE if is_woman else HE)
     if rng.random() < 0.5:
         name += " " + rng.choice(SURNAMES)
     age = str(rng.randint(21, 67))
-    return _Person(name, age, "she", "her") if is_woman else _Person(name, age, "he", "his")
+    return Person(name, age, "she", "her") if is_woman else Person(name, age, "he", "his")
 
 
 def _split(template):
@@ -128,16 +133,18 @@ def _split(template):
     return before, evidence, after
 
 
-def _fill(rng, template, words, is_held_out):
+def drawn_slots(rng, template, is_held_out):
+    """Values for the template's slots, of the filling's part of the data."""
     slots = [slot for slot in re.findall(r"{(\w+)}", template) if slot in SLOTS]
     # Without the offset a value could be missing from training altogether.
     offset = sum(map(ord, template))
     while True:
         chosen = {slot: rng.randrange(len(SLOTS[slot])) for slot in slots}
         if not slots or ((offset + sum(chosen.values())) % HELD_OUT_EVERY == 0) == is_held_out:
-            return template.format(**words, **{slot: SLOTS[slot][i] for slot, i in chosen.items()})
+            return {slot: SLOTS[slot][i] for slot, i in chosen.items()}
 
 
-def _located(text, places):
+def located(text, places):
+    """Spans of the text at these [begin, end) in characters."""
     return tuple(Span(text[begin:end], len(text[:begin].encode()), len(text[:end].encode()), begin, end)
                  for begin, end in sorted(places))
