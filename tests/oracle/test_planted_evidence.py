@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from oracle import methods
-from oracle.planted import rank, within
+from oracle.planted import CHANCE, rank, within
 from support.paths import DEMO
 from support.proto import pb
 
@@ -37,7 +37,6 @@ MANY_ROWS = {
     "partition_shap": pb.Method(partition_shap=WORDS),
     "value_zeroing": pb.Method(value_zeroing={}),
 }
-CHANCE = "chance (random scores)"
 # They look at no target, so they cannot say why this label and not the other.
 UNAWARE = ("attention_rollout", "value_zeroing", CHANCE)
 
