@@ -15,8 +15,8 @@ namespace limpid::client {
 namespace {
 
 // A draining replica answers UNAVAILABLE with a pushback of a millisecond, so the retry finds another one without
-// health checks. CANCELLED: gRPC's server so resets a call that comes while it shuts down (grpc/grpc#41785). INTERNAL: a
-// proxy so resets one whose replica it lost; the server's own INTERNAL says with its pushback not to come again.
+// health checks. CANCELLED: gRPC's server so resets a call that comes while it shuts down (grpc/grpc#41785). INTERNAL:
+// a proxy so resets one whose replica it lost; the server's own INTERNAL says with its pushback not to come again.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
