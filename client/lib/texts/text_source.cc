@@ -17,8 +17,8 @@ absl::StatusOr<TextFormat> ChooseFormat(const std::string& name, const std::stri
   if (absl::EndsWith(lower, ".csv")) return TextFormat::kCsv;
   if (absl::EndsWith(lower, ".jsonl") || absl::EndsWith(lower, ".ndjson")) return TextFormat::kJsonl;
   if (absl::EndsWith(lower, ".parquet")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": Parquet is read by the Python client: limpid.frames.explain_frame(client, pandas.read_parquet(...))"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": Parquet is for the Python client: python -m limpid.parquet ", path, " OUT"));
   }
   return absl::InvalidArgumentError(absl::StrCat(path, ": --format csv or jsonl says what it is"));
 }

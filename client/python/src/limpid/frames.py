@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Unpack
 
 from limpid.client import Client
@@ -24,13 +25,19 @@ def explain_frame(client: Client, frame: pd.DataFrame, column: str = "text", *, 
     pieces, scores: lists, one entry a unit. error: None, or why the text of this row failed; the others go on.
     Rows yield to those who wait (priority "bulk"), unless the options say otherwise.
     """
-    common: ExplainOptions = {"priority": "bulk", **options, "methods": [method]}
-    answers = client.explain_many(frame[column], on_error="return", **common)
-    rows = [_failed(answer) if isinstance(answer, LimpidError) else _explained(answer) for answer in answers]
+    rows = explained_rows(client, frame[column], method, options)
     import pandas as pd
     kinds = {"probability": "float64", "value": "float64"}  # the others as objects, or pandas would make NaN of None
     return frame.assign(**{name: pd.Series([row[name] for row in rows], frame.index, kinds.get(name, "object"))
                            for name in _failed(None)})
+
+
+def explained_rows(client: Client, texts: Iterable[Any], method: str | Method,
+                   options: ExplainOptions) -> list[dict[str, Any]]:
+    """What explain_frame adds, a dictionary a text. Of what is null (None, NaN) the error says that there is no text."""
+    common: ExplainOptions = {"priority": "bulk", **options, "methods": [method]}
+    answers = client.explain_many(("" if text is None or text != text else text for text in texts), on_error="return", **common)
+    return [_failed(answer) if isinstance(answer, LimpidError) else _explained(answer) for answer in answers]
 
 
 def _explained(answer: Explanation) -> dict[str, Any]:
