@@ -25,7 +25,7 @@ MAY = {
     "quality": {"methods", "explain", "engine_door", "text", "base"},
     "lifecycle": {"explain", "schedule", "engine_door", "base", "telemetry"},
     "rpc": {"lifecycle", "quality", "methods", "explain", "schedule", "text", "engine_door", "base", "telemetry"},
-    "playground": {"telemetry"},
+    "playground": {"base", "telemetry"},
 }
 LIBTORCH = re.compile(r"^(ATen|c10|torch|caffe2)/")
 PROTOBUF = re.compile(r"^(google/protobuf|grpcpp|grpc|limpid/v1)/|\.pb\.h$")

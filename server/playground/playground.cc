@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/stop_listener.h"
 #include "playground/files.h"
 #include "playground/relay.h"
 #include "playground/request_check.h"
@@ -203,7 +204,8 @@ absl::StatusOr<std::unique_ptr<Playground>> Playground::Start(const std::string&
 
 Playground::~Playground() {
   state_->is_stopping = true;
-  if (state_->context != nullptr) mg_stop(state_->context);
+  if (state_->context == nullptr) return;
+  base::StopListener(state_->own_host, port(), [this] { mg_stop(state_->context); });
 }
 
 int Playground::port() const {

@@ -26,6 +26,7 @@ class MetricsEndpoint {
  private:
   MetricsEndpoint() = default;
 
+  std::string host_;
   std::vector<std::shared_ptr<prometheus::Collectable>> sources_;  // the exposer holds them weakly
   std::unique_ptr<prometheus::Exposer> exposer_;
 };
