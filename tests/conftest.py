@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.client import Client
-from support.paths import DEMO, LABELS, STORY, minilm
+from support.paths import ANSWERS, DEMO, LABELS, STORY, minilm
 from support.server import Server
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
 def model_folders(tmp_path_factory):
     """{name: folder} of what the tests' server loads; the demo model is the default."""
     from oracle import random_models  # loads PyTorch
-    trained = {"demo": DEMO, "credit-story": STORY, "credit-labels": LABELS, "minilm": minilm()}
+    trained = {"demo": DEMO, "credit-story": STORY, "credit-labels": LABELS, "credit-answers": ANSWERS, "minilm": minilm()}
     return trained | random_models.make_all(tmp_path_factory.mktemp("models"))
 
 

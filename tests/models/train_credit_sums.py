@@ -130,7 +130,8 @@ def main():
     model.half().float()
     found = accuracy(model, encode(tokenizer, held_out(HELD_OUT_TEXTS, SEED), answers),
                      are_rightly_answered if answers else are_rightly_labelled)
-    print(f"{sum(p.numel() for p in model.parameters())} parameters; all right in {found:.4f} of {HELD_OUT_TEXTS} held-out texts")
+    print(f"{sum(p.numel() for p in model.parameters())} parameters; "
+          f"all right in {found:.4f} of {HELD_OUT_TEXTS} held-out texts")
     if found < WANTED_ACCURACY:
         raise SystemExit(f"not written: that is below {WANTED_ACCURACY}")
     save(model.half(), tokenizer, out, **NAMES_OF_SPECIAL)

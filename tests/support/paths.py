@@ -10,7 +10,7 @@ BUILD = REPO / "build"
 # LIMPID_BIN points the same tests at another build, such as build/asan/bin.
 BIN = Path(os.environ.get("LIMPID_BIN", BUILD / "release" / "bin")).resolve()
 DEMO = REPO / "tests" / "models" / "credit"
-STORY, LABELS = (DEMO.with_name(f"credit_{kind}") for kind in ("story", "labels"))
+STORY, LABELS, ANSWERS = (DEMO.with_name(f"credit_{kind}") for kind in ("story", "labels", "answers"))
 
 
 def minilm() -> Path:
