@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from integration.waiting import until
 from support.paths import DEMO, minilm
 from support.playground import Visitor, playground_port
 from support.server import Server
@@ -17,9 +18,10 @@ TEXT = "She repaid a car loan in full, but missed three payments; and she has a 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     from oracle import random_models  # loads PyTorch
-    [shape] = [shape for shape in random_models.DECODERS if shape.name == "gpt2"]
-    writer = random_models.make(shape, tmp_path_factory.mktemp("models") / "gpt2")
-    with Server({"demo": DEMO, "minilm": minilm(), "gpt2": writer}, "--playground", "0") as running:
+    shapes = {shape.name: shape for shape in (*random_models.DECODERS, *random_models.TOKEN_HEADS)}
+    folder = tmp_path_factory.mktemp("models")
+    made = {name: random_models.make(shapes[name], folder / name) for name in ("gpt2", "gpt2-tokens")}
+    with Server({"demo": DEMO, "minilm": minilm(), **made}, "--playground", "0") as running:
         yield running
 
 
@@ -113,6 +115,88 @@ def test_a_language_model_writes_on_and_says_why(browser, page, server):
     assert "logit of" in page.locator("#generation .target").inner_text()
     assert page.locator("#scores .heatmap .piece").count() == len(parts[0]["prediction"]["tokens"]) + 2
     assert page.barriers() == []
+
+
+def choose_model(page, name):
+    page.get_by_label("Model", exact=True).select_option(name)
+
+
+def await_target(page, words):
+    page.locator("#prediction .target strong", has_text=words).wait_for()
+    wait_until_whole(page)
+    return page.locator("#prediction .target strong").inner_text()
+
+
+def asked_target(page):
+    """Of the request that the page shows."""
+    return json.loads(page.locator("#provenance pre").last.text_content()).get("target")
+
+
+def test_a_class_is_explained_alone_and_against_another(page):
+    type_text(page, TEXT)
+    assert asked_target(page) is None
+    page.get_by_label("Why", exact=True).select_option("declined")
+    await_target(page, "logit of class 0 (declined) =")
+    assert asked_target(page) == {"class": {"index": 0}}
+    page.get_by_label("and not").select_option("approved")
+    await_target(page, "(declined) minus logit of class 1 (approved) =")
+    assert asked_target(page) == {"contrast": {"target": {"index": 0}, "foil": {"index": 1}}}
+    page.get_by_label("Why", exact=True).select_option("the predicted class")
+    page.get_by_label("and not").select_option("the runner-up")
+    until(lambda: asked_target(page) == {"contrast": {}}, "the answer about predicted class and runner-up")
+    page.get_by_label("and not").select_option("declined")
+    page.get_by_label("Why", exact=True).select_option("declined")
+    page.get_by_role("alert", name="").filter(has_text="target.contrast.foil").wait_for()
+    assert page.barriers() == []
+
+
+def test_an_embedding_is_explained_by_its_closeness_to_another_text(page):
+    choose_model(page, "minilm")
+    await_target(page, "mean of the last")
+    page.get_by_label("Closeness to").fill("Somebody repaid a loan.")
+    page.keyboard.press("Tab")
+    await_target(page, "cosine similarity")
+    assert asked_target(page) == {"similarity": {"text": "Somebody repaid a loan."}}
+
+
+def test_a_language_models_token_is_explained_against_another(page):
+    choose_model(page, "gpt2")
+    await_target(page, "logit of token")
+    likely = page.locator("#likely_tokens option").evaluate_all("nodes => nodes.map(node => node.value)")
+    assert len(likely) == 10
+    page.get_by_label("Why the token").fill(likely[2])
+    page.keyboard.press("Tab")
+    await_target(page, f"({likely[2]}) =")
+    page.get_by_label("and not").fill(likely[0])
+    page.keyboard.press("Tab")
+    await_target(page, f"({likely[0]}) =")
+    assert asked_target(page) == {"contrast": {"target": {"label": likely[2]}, "foil": {"label": likely[0]}}}
+    last = await_target(page, " minus ")
+    page.get_by_label("at", exact=True).select_option(index=3)
+    page.locator("#prediction .target strong").filter(has_not_text=last).wait_for()
+    wait_until_whole(page)
+    assert asked_target(page)["position"] == 2
+    page.get_by_label("and not").fill(likely[9])  # the likeliest would be written, and nothing stands against itself
+    page.get_by_label("New tokens").fill("2")
+    page.get_by_role("button", name="Write on").click()
+    wait_until_whole(page, "2 tokens")
+    assert f"({likely[9]}) =" in page.locator("#generation .target").inner_text()
+
+
+def test_the_token_whose_label_is_explained_can_be_chosen(page):
+    choose_model(page, "gpt2-tokens")
+    usual = await_target(page, " at token ")
+    where = page.get_by_label("of the token", exact=True)
+    tokens = where.locator("option").all_inner_texts()
+    assert tokens[0] == "where the label is surest" and tokens[1].startswith("0: ")
+    where.select_option(index=4)
+    page.get_by_label("Why", exact=True).select_option("B-DATE")
+    assert await_target(page, "(B-DATE) at token 3 =") != usual
+    assert asked_target(page) == {"class": {"index": 3}, "position": 3}
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.locator(".heatmap .text", has_text=TEXT).wait_for()
+    wait_until_whole(page)
+    assert asked_target(page) == {"class": {"index": 3}}, "a token of one text is none of another"
 
 
 def test_an_error_names_the_field_and_takes_the_old_answer_away(page):

@@ -8,7 +8,7 @@ const COMMON = [
   "occlusion"
 ];
 const CHOSEN_AT_FIRST = ["integrated_gradients", "gradient_x_input", "attention_rollout"];
-// Of a classifier's decision; and one that needs a target which this page does not offer.
+// Of a classifier's decision; and one whose scores are of pairs, which this page does not show.
 const OF_DECISIONS = ["hot_flip", "input_reduction", "counterfactual"];
 const NOT_HERE = ["token_interactions"];
 const OPTIONS = {
@@ -48,12 +48,13 @@ function showMethods(model) {
           methodChoice("More methods", rest, chosen)));
 }
 
-function requestFromForm() {
+function requestFromForm(model) {
   const pair = field("text_pair").value;
   return {
-    model: field("model").value,
+    model: model.identity.name,
     input: {text: field("text").value, ...(pair && {text_pair: pair})},
     methods: chosenMethods().map((name) => ({[name]: OPTIONS[name] ?? {}})),
+    ...targetFromForm(model),
     granularity: field("granularity").value,
     allow_partial: true,
     ...(field("with_attention").checked && {attention: {}}),

@@ -6,13 +6,15 @@ function isCausal(model) {
   return model?.task === "language_model" && !model.architecture.endsWith("MaskedLM");
 }
 
+// Each token is the target; what it shall be compared with stays.
 function generationRequest(asked) {
-  const {model, input, methods, granularity} = asked;
+  const {model, input, methods, granularity, target} = asked;
   return {
     model,
     input,
     methods: methods.map((method) => ({[Object.keys(method)[0]]: {}})),
     granularity,
+    ...(target?.contrast && {target: {contrast: {foil: target.contrast.foil}}}),
     max_new_tokens: Number(field("max_new_tokens").value)
   };
 }

@@ -45,14 +45,16 @@ async function run(path, request, onPart, words) {
 }
 
 function explain() {
-  const answer = beginAnswer(requestFromForm());
+  const answer = beginAnswer(requestFromForm(modelChosen()));
   markStale();
-  return run(
-      "explain", answer.request, (part) => drawSections(answer, addPart(answer, part)), () => summaryWords(answer));
+  return run("explain", answer.request, (part) => {
+    if (part.prediction) offerTokens(part.prediction);
+    drawSections(answer, addPart(answer, part));
+  }, () => summaryWords(answer));
 }
 
 function write() {
-  const request = generationRequest(requestFromForm()), {node, add} = generationSection(request);
+  const request = generationRequest(requestFromForm(modelChosen())), {node, add} = generationSection(request);
   let summary = null;
   showInstead(node);
   return run("generate", request, (part) => {
@@ -71,6 +73,7 @@ const modelChosen = () => models.find(({identity}) => identity.name === field("m
 
 function showModel() {
   showMethods(modelChosen());
+  showTarget(modelChosen());
   field("write_field").hidden = !isCausal(modelChosen());
 }
 
@@ -104,12 +107,13 @@ function setUp() {
   field("write").addEventListener("click", write);
   field("model").addEventListener("change", showModel);
   for (const id of ["text", "text_pair"]) {
+    field(id).addEventListener("input", forgetTokens);
     field(id).addEventListener("input", explainSoon);
     field(id).addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) field("form").requestSubmit();
     });
   }
-  for (const id of ["model", "granularity", "with_attention", "with_quality", "methods"])
+  for (const id of ["model", "granularity", "with_attention", "with_quality", "methods", "target"])
     field(id).addEventListener("change", explainSoon);
 }
 
