@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "lib/render/visible_text.h"
@@ -27,6 +29,13 @@ const char* Meaning(v1::Generation::FinishReason reason) {
   }
 }
 
+// Without the spaces around it.
+std::string Shown(std::string_view text) {
+  std::string shown(text);
+  absl::StripAsciiWhitespace(&shown);
+  return VisibleText(shown);
+}
+
 }  // namespace
 
 std::string GenerationReport::Add(const v1::GenerateResponse& part) {
@@ -47,9 +56,22 @@ std::string GenerationReport::Add(const v1::GenerateResponse& part) {
 
 std::string GenerationReport::Token(const v1::GeneratedToken& token) {
   labels_.push_back(VisibleText(token.token().text()));
+  generated_ += token.text();
   if (request_.methods().empty()) return VisibleLines(token.text());
-  return absl::StrFormat("%s  %s\n", PaddedRight(palette_.Bold(labels_.back()), 20),
+  const std::string text = Shown(token.text());
+  return absl::StrFormat("%s  %s\n", PaddedRight(palette_.Bold(text.empty() ? labels_.back() : text), 20),
                          palette_.Dim(absl::StrFormat("p %.3f", std::exp(token.log_prob()))));
+}
+
+std::string GenerationReport::LabelOf(const v1::Unit& unit) const {
+  const std::string_view text = unit.sequence() == 1 ? generated_ : request_.input().text();
+  if (unit.sequence() >= 0 && unit.end_byte() <= text.size()) {
+    const std::string piece = Shown(text.substr(unit.begin_byte(), unit.end_byte() - unit.begin_byte()));
+    if (!piece.empty()) return piece;
+  }
+  std::string spelling;
+  for (uint32_t t = unit.begin_token(); t < unit.end_token() && t < labels_.size(); ++t) spelling += labels_[t];
+  return spelling;
 }
 
 std::string GenerationReport::Why(const v1::Attribution& attribution) const {
@@ -60,11 +82,9 @@ std::string GenerationReport::Why(const v1::Attribution& attribution) const {
   order.resize(std::min(order.size(), kStrongest));
   std::string line = absl::StrCat("    ", attribution.card().method(), ":");
   for (const int i : order) {
-    const v1::Unit& unit = attribution.units(i);
-    std::string label;
-    for (uint32_t t = unit.begin_token(); t < unit.end_token() && t < labels_.size(); ++t) label += labels_[t];
     const std::string score = absl::StrFormat("%.3g", attribution.scores(i));
-    absl::StrAppend(&line, "  ", palette_.InInk(label, attribution.scores(i)), " ", palette_.Dim(score));
+    absl::StrAppend(&line, "  ", palette_.InInk(LabelOf(attribution.units(i)), attribution.scores(i)), " ",
+                    palette_.Dim(score));
   }
   return line + "\n";
 }
