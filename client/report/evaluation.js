@@ -92,12 +92,13 @@ function labelsSection({labels}) {
 }
 
 function askedSection(evaluation) {
-  const {quality, model} = evaluation.request, measures = metricsOf(evaluation).length > 0;
+  const {model, request: {quality}} = evaluation, measures = metricsOf(evaluation).length > 0;
   return section(
       "asked", "How it was measured",
       measures ? "Words are taken out or kept in the order of their scores, and the model reads what is left." : null,
       facts([
-        ["Client", `limpid ${evaluation.client_version}`], ["Model", model || "the server's default"],
+        ["Client", `limpid ${evaluation.client_version}`], ["Model", model.name],
+        ["Weights (SHA-256)", model.weights_sha256],
         ["Methods", evaluation.methods.map(({method}) => method).join(", ")],
         ["Random orders of each text", measures ? String(quality?.random_orders || 1) : ""],
         ["Beats chance", measures ? "share of texts where the method is better than all their random orders" : ""],

@@ -163,6 +163,9 @@ def test_the_page_has_a_plot_a_metric_with_error_bars_and_chance(evaluate, brows
         other = next(metric["mean"] for metric in result["methods"][1]["metrics"] if metric["metric"] == "METRIC_DELETION")
         assert widths[0] / widths[1] == pytest.approx(abs(means["METRIC_DELETION"] / other), rel=0.01)
         assert f"{path}" in page.locator("#result").inner_text()
+        assert result["model"]["name"] == "demo", "which nobody asked for by name"
+        assert f"Model\n{result['model']['name']}" in page.locator("#asked").inner_text()
+        assert result["model"]["weights_sha256"] in page.locator("#asked").inner_text()
         assert "3 texts whose label names a class" in page.locator("#labels").inner_text()
         assert page.evaluate("[...document.querySelectorAll('.wide')].every((box) => box.scrollWidth <= box.clientWidth)")
         assert page.barriers() == []

@@ -62,6 +62,7 @@ Evaluation::Evaluation(std::vector<std::string> method_names, bool has_labels)
 }
 
 void Evaluation::Add(const TextRecord& record, const Explanation& explanation) {
+  model = explanation.summary.model();
   if (labels.has_value()) labels->Add(record.label, explanation.prediction);
   for (const v1::QualityReport& report : explanation.quality) {
     for (const v1::QualityValue& value : report.values()) {

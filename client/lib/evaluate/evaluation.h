@@ -40,6 +40,7 @@ struct Evaluation {
   std::vector<std::string> methods;                       // as typed
   std::vector<std::map<int, MetricTally>> methods_tally;  // of each method, by metric
   std::optional<LabelTally> labels;                       // if the file has some
+  v1::ModelIdentity model;                                // that answered last
 
   // `method_names` in the order of the request.
   Evaluation(std::vector<std::string> method_names, bool has_labels);

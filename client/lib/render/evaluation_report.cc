@@ -162,7 +162,8 @@ Json EvaluationJson(const Evaluation& evaluation) {
   for (size_t i = 0; i < evaluation.methods.size(); ++i) {
     methods.push_back({{"method", evaluation.methods[i]}, {"metrics", MetricsJson(evaluation.methods_tally[i])}});
   }
-  return {{"methods", std::move(methods)},
+  return {{"model", ToJson(evaluation.model)},
+          {"methods", std::move(methods)},
           {"labels", evaluation.labels.has_value() ? LabelsJson(*evaluation.labels) : Json()}};
 }
 
