@@ -1,6 +1,9 @@
 "use strict";
 
-// Colours are light-dark() pairs; the switch only says which of them. What is drawn on canvases is drawn again.
+// Colours are light-dark() pairs; the choice in the page's header only says which of them. What is drawn on canvases is
+// drawn again.
+
+const THEMES = [["light dark", "as the system"], ["light", "light"], ["dark", "dark"]];
 
 const redraws = [];
 
@@ -11,10 +14,13 @@ function drawWithTheme(draw) {
 
 function setUpTheme() {
   const redraw = () => redraws.forEach((draw) => draw());
-  document.getElementById("theme").addEventListener("change", (event) => {
+  const onchange = (event) => {
     document.documentElement.style.colorScheme = event.target.value;
     redraw();
-  });
+  };
+  document.querySelector("header").append(element(
+      "label", {class: "controls"}, "Theme ",
+      element("select", {id: "theme", onchange}, THEMES.map(([value, words]) => element("option", {value}, words)))));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
 
