@@ -31,7 +31,7 @@ function targetFields(model) {
   if (task === "language_model") {
     return [
       labelled("Why the token", tokenInput("target_class", "the likeliest")),
-      labelled("and not", tokenInput("target_foil", "no other")), element("datalist", {id: "likely_tokens"})
+      labelled("and not", tokenInput("target_foil", "no comparison")), element("datalist", {id: "likely_tokens"})
     ];
   }
   if (task === "embedding")
@@ -43,7 +43,7 @@ function targetFields(model) {
   if (labels.length < 2) return [];
   return [
     labelled("Why", classSelect("target_class", [["", "the predicted class"]], model)),
-    labelled("and not", classSelect("target_foil", [["", "compared with none"], ["runner_up", "the runner-up"]], model))
+    labelled("and not", classSelect("target_foil", [["", "no comparison"], ["runner_up", "the runner-up"]], model))
   ];
 }
 
