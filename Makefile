@@ -25,7 +25,7 @@ SYFT := github.com/anchore/syft/cmd/syft@v1.57.0
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs lint format clean test-python lint-deploy image sbom
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs pictures lint format clean test-python lint-deploy image sbom
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -81,6 +81,9 @@ agreement: setup-test build  ## compare every method with its reference on all t
 
 docs: setup-test build  ## rewrite the tables of OPERATING.md that the binaries know better
 	@build/python/bin/python tools/operating.py
+
+pictures: setup-test build  ## take the pictures of docs/pictures and client/explanation.svg anew
+	@build/python/bin/python tools/pictures.py
 
 bench:  ## beside Captum, PyTorch and TorchServe, and a start, 30 minutes: ROUNDS=5, ONLY=contest or ratio; build/bench/results.json
 	@tools/setup.sh bench

@@ -1,12 +1,8 @@
-#!/usr/bin/env python3
-"""Draws what a colour terminal shows: reads text with ANSI colours from standard input, writes an SVG.
-
-    limpid explain "..." --color always | tools/picture.py "limpid explain ..." > client/explanation.svg
+"""Draws what a colour terminal shows: text with ANSI colours as an SVG, for tools/pictures.py.
 """
 
 import html
 import re
-import sys
 
 CHARACTER, LINE, MARGIN, FONT_SIZE = 8.43, 20, 16, 14
 PAPER, INK, DIM = "#ffffff", "#1a1a1a", "#767676"
@@ -64,8 +60,3 @@ def draw(lines):
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="{FONT_SIZE}">',
         f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}" stroke="#d0d0d0"/>', *paper, *text, "</svg>"])
-
-
-if __name__ == "__main__":
-    prompt = [f"$ {sys.argv[1]}", ""] if len(sys.argv) > 1 else []
-    print(draw(prompt + sys.stdin.read().rstrip("\n").split("\n")))
