@@ -2,6 +2,8 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "commands/attack.h"
 #include "commands/batch.h"
 #include "commands/bench.h"
@@ -10,19 +12,21 @@
 #include "commands/completion.h"
 #include "commands/doctor.h"
 #include "commands/evaluate.h"
+#include "commands/exit_codes.h"
 #include "commands/explain.h"
 #include "commands/generate.h"
+#include "commands/man.h"
 #include "commands/models.h"
 #include "commands/predict.h"
 #include "commands/report.h"
 #include "commands/sanity.h"
 #include "lib/render/visible_text.h"
+#include "lib/render/wrapped.h"
 
 namespace limpid::client {
 namespace {
 
-constexpr char kFooter[] = R"(Examples:
-  limpid models
+constexpr char kExamples[] = R"(  limpid models
   limpid predict "Income is stable, but two payments were missed."
   limpid explain "Income is stable, but two payments were missed." --method gradient_x_input
   limpid compare "Income is stable, but two payments were missed." --method saliency,occlusion
@@ -31,10 +35,16 @@ constexpr char kFooter[] = R"(Examples:
   limpid report --text "Income is stable, but two payments were missed." -o report.html
   limpid batch letters.csv --text-column body --output letters.jsonl
   limpid sanity ./my-model "Income is stable, but two payments were missed."
-  limpid explain --help
+  limpid explain --help)";
 
-Exit codes: 0 done, 2 command line not understood, 3 no server answers (or not in time, or it is full),
-4 the server refused the request, 5 anything else, 6 of many texts some failed, 7 a load test's condition does not hold.)";
+constexpr size_t kColumns = 120;
+
+std::string Footer() {
+  std::vector<std::string> codes;
+  for (const auto& [code, meaning] : ExitCodes()) codes.push_back(absl::StrCat(code, " ", meaning));
+  const std::string sentence = absl::StrCat("Exit codes: ", absl::StrJoin(codes, ", "), ".");
+  return absl::StrCat("Examples:\n", kExamples, "\n\n", Wrapped({{sentence}}, 0, kColumns, Palette(ColorMode::kNone)));
+}
 
 std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
   const std::vector<CLI::App*> chosen = app->get_subcommands();
@@ -60,6 +70,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   CheckCommand check;
   SanityCommand sanity;
   CompletionCommand completion;
+  ManCommand man;
   const CLI::App* explain_app = explain.AddTo(&app);
   const CLI::App* compare_app = compare.AddTo(&app);
   const CLI::App* attack_app = attack.AddTo(&app);
@@ -73,10 +84,11 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   const CLI::App* check_app = check.AddTo(&app);
   const CLI::App* sanity_app = sanity.AddTo(&app);
   const CLI::App* completion_app = completion.AddTo(&app);
+  const CLI::App* man_app = man.AddTo(&app, kExamples);
   models.AddTo(&app);
   app.require_subcommand(1);
   app.set_version_flag("--version", "limpid " LIMPID_VERSION);
-  app.footer(kFooter);
+  app.footer(Footer());
   app.failure_message(FailureMessage);
   try {
     app.parse(argc, argv);
@@ -96,6 +108,7 @@ int RunCommandLine(int argc, const char* const* argv, const Streams& streams, co
   if (doctor_app->parsed()) return doctor.Run(streams, terminal);
   if (sanity_app->parsed()) return sanity.Run(streams, terminal);
   if (completion_app->parsed()) return completion.Run(streams);
+  if (man_app->parsed()) return man.Run(streams);
   return models.Run(streams, terminal);
 }
 

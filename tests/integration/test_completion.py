@@ -1,5 +1,6 @@
-"""`limpid completion`: the scripts in the shells that read them."""
+"""`limpid completion` and `limpid man`: the scripts in the shells that read them, the page in man and groff."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -90,3 +91,24 @@ def test_fish_completes_by_its_script(line, offered, tmp_path):
 def test_a_shell_it_does_not_know_ends_with_2():
     done = limpid("completion", "tcsh")
     assert done.returncode == 2 and not done.stdout and "tcsh" in done.stderr
+
+
+@pytest.mark.parametrize("checker", [("groff", "-man", "-Tutf8", "-ww"), ("mandoc", "-T", "lint", "-W", "warning"),
+                                     ("man", "--warnings", "-l")], ids=lambda checker: checker[0])
+def test_the_manual_page_is_read_without_a_warning(checker, tmp_path):
+    if shutil.which(checker[0]) is None:
+        pytest.skip(f"there is no {checker[0]} here")
+    page = tmp_path / "limpid.1"
+    page.write_text(limpid("man").stdout, encoding="ascii")
+    done = subprocess.run([*checker, page], text=True, capture_output=True, timeout=60,
+                          env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANPAGER": "cat", "MANWIDTH": "80"})
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    if checker[0] == "mandoc":
+        return
+    read = re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+    for command in re.findall(r"^  ([a-z]+) ", commands_in_help(), re.M):
+        assert f"limpid {command}\n" in read
+        assert options_in_help(command) <= set(re.findall(r"--[a-z-]+", read)), command
+    for words in ("LIMPID_SERVER", "NO_COLOR", "EXIT STATUS", "command line not understood",
+                  "source <(limpid completion bash)"):
+        assert words in read

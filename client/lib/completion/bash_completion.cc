@@ -7,33 +7,33 @@ namespace limpid::client {
 namespace {
 
 // The names of options with this value, as a case has them; empty where there are none.
-std::string Pattern(const std::vector<CompletedOption>& options, CompletedValue value) {
+std::string Pattern(const std::vector<OptionHelp>& options, OptionValue value) {
   std::vector<std::string> names;
-  for (const CompletedOption& option : options) {
+  for (const OptionHelp& option : options) {
     if (option.value == value) names.insert(names.end(), option.names.begin(), option.names.end());
   }
   return absl::StrJoin(names, "|");
 }
 
-std::string AllNames(const std::vector<CompletedOption>& options) {
+std::string AllNames(const std::vector<OptionHelp>& options) {
   std::vector<std::string> names;
-  for (const CompletedOption& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
+  for (const OptionHelp& option : options) names.insert(names.end(), option.names.begin(), option.names.end());
   return absl::StrJoin(names, " ");
 }
 
-std::string ValueCase(const CompletedCommand& command) {
+std::string ValueCase(const CommandHelp& command) {
   std::string text;
-  const auto add = [&](CompletedValue value, const char* action) {
+  const auto add = [&](OptionValue value, const char* action) {
     const std::string pattern = Pattern(command.options, value);
     if (!pattern.empty()) absl::StrAppend(&text, "        ", pattern, ") ", action, "; return ;;\n");
   };
-  add(CompletedValue::kFile, "COMPREPLY=($(compgen -f -- \"$current\"))");
-  add(CompletedValue::kMethods, "_{name}_methods");
-  add(CompletedValue::kOther, "COMPREPLY=()");
+  add(OptionValue::kFile, "COMPREPLY=($(compgen -f -- \"$current\"))");
+  add(OptionValue::kMethods, "_{name}_methods");
+  add(OptionValue::kOther, "COMPREPLY=()");
   return text.empty() ? "" : absl::StrCat("      case $previous in\n", text, "      esac\n");
 }
 
-std::string CommandCase(const CompletedCommand& command) {
+std::string CommandCase(const CommandHelp& command) {
   const std::string own = command.words.empty()
                               ? "compgen -f -- \"$current\""
                               : absl::StrCat("compgen -W \"", absl::StrJoin(command.words, " "), "\" -- \"$current\"");
@@ -43,10 +43,10 @@ std::string CommandCase(const CompletedCommand& command) {
 
 }  // namespace
 
-std::string BashCompletion(const CompletedProgram& program) {
+std::string BashCompletion(const ProgramHelp& program) {
   std::vector<std::string> names;
   std::string cases;
-  for (const CompletedCommand& command : program.commands) {
+  for (const CommandHelp& command : program.commands) {
     names.push_back(command.name);
     cases += CommandCase(command);
   }

@@ -11,7 +11,7 @@ std::string Quoted(const std::string& words) {
 }
 
 // "-l model -s m"
-std::string Names(const CompletedOption& option) {
+std::string Names(const OptionHelp& option) {
   std::string text;
   for (const std::string& name : option.names) {
     const bool is_long = name.rfind("--", 0) == 0;
@@ -20,15 +20,15 @@ std::string Names(const CompletedOption& option) {
   return text;
 }
 
-std::string Value(const CompletedOption& option, const std::vector<std::string>& methods) {
+std::string Value(const OptionHelp& option, const std::vector<std::string>& methods) {
   switch (option.value) {
-    case CompletedValue::kNone:
+    case OptionValue::kNone:
       return "";
-    case CompletedValue::kOther:
+    case OptionValue::kOther:
       return " -x";
-    case CompletedValue::kFile:
+    case OptionValue::kFile:
       return " -r -F";
-    case CompletedValue::kMethods:
+    case OptionValue::kMethods:
       return absl::StrCat(" -x -a '(__fish_append , ", absl::StrJoin(methods, " "), ")'");
   }
   return "";
@@ -36,21 +36,21 @@ std::string Value(const CompletedOption& option, const std::vector<std::string>&
 
 }  // namespace
 
-std::string FishCompletion(const CompletedProgram& program) {
+std::string FishCompletion(const ProgramHelp& program) {
   const std::string complete = absl::StrCat("complete -c ", program.name);
   std::string script = absl::StrCat("# For fish: ", program.name, " completion fish | source\n", complete,
                                     " -n __fish_use_subcommand -f\n");
-  for (const CompletedOption& option : program.options) {
+  for (const OptionHelp& option : program.options) {
     absl::StrAppend(&script, complete, " -n __fish_use_subcommand", Names(option), " -d ", Quoted(option.help), "\n");
   }
-  for (const CompletedCommand& command : program.commands) {
+  for (const CommandHelp& command : program.commands) {
     absl::StrAppend(&script, complete, " -n __fish_use_subcommand -a ", command.name, " -d ", Quoted(command.help),
                     "\n");
     const std::string within = absl::StrCat(complete, " -n '__fish_seen_subcommand_from ", command.name, "'");
     if (!command.words.empty()) {
       absl::StrAppend(&script, within, " -f -a ", Quoted(absl::StrJoin(command.words, " ")), "\n");
     }
-    for (const CompletedOption& option : command.options) {
+    for (const OptionHelp& option : command.options) {
       absl::StrAppend(&script, within, Names(option), Value(option, program.methods), " -d ", Quoted(option.help),
                       "\n");
     }

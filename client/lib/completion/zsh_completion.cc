@@ -11,23 +11,23 @@ std::string Quoted(const std::string& words) {
   return absl::StrReplaceAll(words, {{"\\", "\\\\"}, {":", "\\:"}, {"[", "\\["}, {"]", "\\]"}, {"'", "'\\''"}});
 }
 
-const char* Action(CompletedValue value) {
+const char* Action(OptionValue value) {
   switch (value) {
-    case CompletedValue::kNone:
+    case OptionValue::kNone:
       return "";
-    case CompletedValue::kOther:
+    case OptionValue::kOther:
       return ":value: ";
-    case CompletedValue::kFile:
+    case OptionValue::kFile:
       return ":file:_files";
-    case CompletedValue::kMethods:
+    case OptionValue::kMethods:
       return ":method:_{name}_methods";
   }
   return "";
 }
 
-std::string CommandCase(const CompletedCommand& command) {
+std::string CommandCase(const CommandHelp& command) {
   std::string text = absl::StrCat("    ", command.name, ") _arguments -S");
-  for (const CompletedOption& option : command.options) {
+  for (const OptionHelp& option : command.options) {
     for (const std::string& name : option.names) {
       absl::StrAppend(&text, " \\\n        '*", name, "[", Quoted(option.help), "]", Action(option.value), "'");
     }
@@ -40,9 +40,9 @@ std::string CommandCase(const CompletedCommand& command) {
 
 }  // namespace
 
-std::string ZshCompletion(const CompletedProgram& program) {
+std::string ZshCompletion(const ProgramHelp& program) {
   std::string commands, cases;
-  for (const CompletedCommand& command : program.commands) {
+  for (const CommandHelp& command : program.commands) {
     absl::StrAppend(&commands, "      '", Quoted(command.name), ":", Quoted(command.help), "'\n");
     cases += CommandCase(command);
   }

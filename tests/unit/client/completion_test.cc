@@ -8,17 +8,17 @@ namespace {
 
 using testing::HasSubstr;
 
-CompletedProgram Sample() {
-  CompletedProgram program;
+ProgramHelp Sample() {
+  ProgramHelp program;
   program.name = "tool";
   program.methods = {"saliency", "lime"};
-  program.options = {{{"-h", "--help"}, "Help", CompletedValue::kNone}};
+  program.options = {{{"-h", "--help"}, "Help", OptionValue::kNone}};
   program.commands = {{"look",
                        "Look at it: it's [here]",
-                       {{{"-o", "--output"}, "Where", CompletedValue::kFile},
-                        {{"--method"}, "How", CompletedValue::kMethods},
-                        {{"--name"}, "Whose", CompletedValue::kOther},
-                        {{"--fast"}, "It's quick", CompletedValue::kNone}},
+                       {{{"-o", "--output"}, "Where", OptionValue::kFile},
+                        {{"--method"}, "How", OptionValue::kMethods},
+                        {{"--name"}, "Whose", OptionValue::kOther},
+                        {{"--fast"}, "It's quick", OptionValue::kNone}},
                        {}},
                       {"shell", "Choose", {}, {"bash", "zsh"}}};
   return program;
