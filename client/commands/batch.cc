@@ -1,6 +1,7 @@
 #include "commands/batch.h"
 
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include "CLI/Config.hpp"
@@ -20,12 +21,15 @@ namespace {
 
 constexpr char kFooter[] =
     R"(INPUT is a CSV table with a header, or has one JSON object a line: {"text": "...", "text_pair": "...", "id": 7}; all but
-the text may be missing. Parquet: the Python client's limpid.frames.
+the text may be missing. Parquet: python -m limpid.parquet, of the Python client.
 
 OUT has a JSON object a line, in the order of the input: index, id, prediction, and attributions with pieces of the text
 and their scores; or, where a text failed, error with a gRPC status code and a message. OUT.state says what was asked of
 which model. The same command again, after a signal, SIGKILL or a crash, goes on where OUT ends; with another input,
 other options or another model it refuses to. Standard input cannot be gone on with.
+
+With --npz each explained text has a file of its own in FOLDER, 000000012.npz for index 12, with all arrays of limpid
+explain --npz; it is there before the text's line, which then leaves attention maps out.
 
 While the server has no room or is not there, a text waits for --retry-seconds; then the run stops, to be gone on with.
 How methods and targets are written: limpid explain --help.
@@ -33,6 +37,7 @@ How methods and targets are written: limpid explain --help.
 Examples:
   limpid batch letters.csv --text-column body --output letters.jsonl --method gradient_x_input --granularity word
   limpid batch letters.jsonl --output predictions.jsonl --predict
+  limpid batch letters.jsonl --output letters.out.jsonl --npz letters.arrays --attention all
   zcat letters.csv.gz | limpid batch - --format csv --output letters.jsonl
 
 Exit codes beside those of limpid --help: 6 all texts have a line, but some failed. SIGINT and SIGTERM end it once what
@@ -46,6 +51,7 @@ Json StateOf(const BatchCommand& command, const BatchPlan& plan, TextFormat form
           {"format", format == TextFormat::kCsv ? "csv" : "jsonl"},
           {"columns", {{"text", columns.text}, {"pair", columns.pair}, {"id", columns.id}}},
           {"predict", plan.predicts},
+          {"npz", command.npz_path},
           {"request", ToJson(plan.request)},
           {"model", {{"name", plan.model.name()}, {"weights_sha256", plan.model.weights_sha256()}}}};
 }
@@ -81,7 +87,10 @@ CLI::App* BatchCommand::AddTo(CLI::App* app) {
       ->required()
       ->type_name("FILE");
   AddTextOptions(command, &format, &columns);
-  command->add_flag("--predict", predicts, "The prediction alone, in place of an explanation");
+  CLI::Option* arrays =
+      command->add_option("--npz", npz_path, "Write each text's arrays there, too, a file for numpy.load a text")
+          ->type_name("FOLDER");
+  command->add_flag("--predict", predicts, "The prediction alone, in place of an explanation")->excludes(arrays);
   command->add_flag("--overwrite", overwrites, "Begin anew, whatever FILE has");
   AddRunOptions(command, &concurrency, &retry_seconds);
   AddRequestOptions(command, &request);
@@ -133,6 +142,13 @@ ExitCode BatchCommand::Run(const Streams& streams, const Terminal& terminal) con
                                       " has lines already, and standard input cannot be gone on with: give a file, or "
                                       "--overwrite")),
                      streams.err);
+  }
+
+  std::optional<NpzFolder> arrays;
+  if (!npz_path.empty()) {
+    absl::StatusOr<NpzFolder> folder = NpzFolder::Open(npz_path);
+    if (!folder.ok()) return Fail(folder.status(), streams.err);
+    plan.arrays = &arrays.emplace(*std::move(folder));
   }
 
   BatchResult result;

@@ -13,6 +13,7 @@ namespace limpid::client {
 struct BatchCommand {
   std::string input_path;  // "-": standard input
   std::string output_path;
+  std::string npz_path;  // a folder; empty: no arrays
   std::string format = "auto";
   TextColumns columns;
   bool predicts = false;

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
 
 from support.cli import limpid
@@ -74,6 +75,70 @@ def test_a_run_that_was_killed_three_times_has_the_lines_of_one_that_was_not(bat
     assert json.loads(last.stdout)["done_before"] == done
     assert [line["id"] for line in lines_of(broken)] == [f"t{i}" for i in range(len(TEXTS))]
     assert_same(lines_of(broken), lines_of(whole))
+
+
+def arrays_of(folder):
+    return {path.name: dict(np.load(path)) for path in sorted(folder.iterdir())}
+
+
+def test_arrays_are_those_of_explain_and_of_the_line(batch, server, tmp_path):
+    path, out, folder = tmp_path / "texts.jsonl", tmp_path / "out.jsonl", tmp_path / "arrays"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in [TEXTS[0], "", TEXTS[1]]))
+    options = ("--method", "saliency,gradient_x_input", "--granularity", "word", "--attention", "all")
+
+    assert batch(path, "-o", out, "--npz", folder, *options).returncode == 6
+
+    found, lines = arrays_of(folder), lines_of(out)
+    assert list(found) == ["000000000.npz", "000000002.npz"], "none of the text that failed"
+    assert "attention" not in lines[0]
+    for index, name in ((0, "000000000.npz"), (2, "000000002.npz")):
+        for i, attribution in enumerate(lines[index]["attributions"]):
+            assert found[name][f"scores.{i}.{attribution['method']}"].tolist() == pytest.approx(attribution["scores"])
+        assert found[name]["logits"].tolist() == pytest.approx(lines[index]["prediction"]["logits"])
+    alone = tmp_path / "alone.npz"
+    assert limpid("explain", TEXTS[1], "--npz", alone, *options, "--model", "demo", "--server", server.address).returncode == 0
+    expected = dict(np.load(alone))
+    assert expected.keys() == found["000000002.npz"].keys() and "attention.0" in expected
+    for name, values in expected.items():
+        if name != "info":  # it has timings
+            np.testing.assert_array_equal(found["000000002.npz"][name].shape, values.shape)
+            if values.dtype.kind == "f":
+                np.testing.assert_allclose(found["000000002.npz"][name], values, rtol=1e-4, atol=1e-6)
+            else:
+                np.testing.assert_array_equal(found["000000002.npz"][name], values)
+
+
+def test_arrays_of_a_killed_run_are_gone_on_with(batch, server, tmp_path):
+    texts, out, folder = write_jsonl(tmp_path / "texts.jsonl", TEXTS), tmp_path / "out.jsonl", tmp_path / "arrays"
+    arguments = (texts, "-o", out, "--npz", folder, "--method", "integrated_gradients")
+    process = subprocess.Popen([binary("limpid"), "batch", *arguments, "--server", server.address, "--model", "demo"],
+                               stdout=subprocess.DEVNULL)
+    while not out.exists() or out.read_bytes().count(b"\n") < 20:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    done = out.read_bytes().count(b"\n")
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("*.npz") if int(path.stem) < done}
+    assert len(before) == done < len(TEXTS), "a line's arrays are there before it"
+    (folder / f"{done:09}.npz.1.part").write_bytes(b"torn")
+
+    assert batch(*arguments).returncode == 0
+
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "what is done is not done again"
+    assert list(arrays_of(folder)) == [f"{index:09}.npz" for index in range(len(TEXTS))]
+    for line, arrays in zip(lines_of(out), arrays_of(folder).values()):
+        assert arrays["scores.0.integrated_gradients"].tolist() == pytest.approx(line["attributions"][0]["scores"])
+
+
+def test_arrays_that_cannot_be_kept_end_the_run(batch, tmp_path):
+    texts, out, folder = write_jsonl(tmp_path / "texts.jsonl", TEXTS[:5]), tmp_path / "out.jsonl", tmp_path / "arrays"
+    for name in range(5):
+        (folder / f"{name:09}.npz").mkdir(parents=True)  # no file can take its place
+    done = batch(texts, "-o", out, "--npz", folder)
+    assert done.returncode == 5 and "cannot write" in done.stderr and lines_of(out) == []
+    assert batch(texts, "-o", out, "--npz", folder, "--predict").returncode == 2
+    assert batch(texts, "-o", tmp_path / "other.jsonl", "--npz", texts).returncode == 5
 
 
 def test_a_line_has_what_explain_says(batch, server, tmp_path):

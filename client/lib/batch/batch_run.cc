@@ -18,6 +18,7 @@ constexpr size_t kWindow = 4;
 struct Line {
   std::string text;
   absl::Status failure;  // of its text
+  absl::Status lost;     // why its arrays could not be kept, which no other text could be spared
   size_t end_byte = 0;
 };
 
@@ -30,7 +31,7 @@ class Batch {
   absl::StatusOr<Line> LineFor(const TextRecord& record) const {
     Line line;
     line.end_byte = record.end_byte;
-    const absl::StatusOr<std::string> text = record.problem.ok() ? Answer(record) : record.problem;
+    const absl::StatusOr<std::string> text = record.problem.ok() ? Answer(record, &line.lost) : record.problem;
     if (!text.ok() && record.problem.ok() && ConcernsAllTexts(text.status())) return text.status();
     line.failure = text.status();
     line.text = text.ok() ? *text : FailedLine(record, text.status());
@@ -38,17 +39,22 @@ class Batch {
   }
 
  private:
-  absl::StatusOr<std::string> Answer(const TextRecord& record) const {
-    return plan_.predicts ? Predict(record) : Explain(record);
+  absl::StatusOr<std::string> Answer(const TextRecord& record, absl::Status* lost) const {
+    return plan_.predicts ? Predict(record) : Explain(record, lost);
   }
 
-  absl::StatusOr<std::string> Explain(const TextRecord& record) const {
+  absl::StatusOr<std::string> Explain(const TextRecord& record, absl::Status* lost) const {
     v1::ExplainRequest request = plan_.request;
     request.mutable_input()->set_text(record.text);
     request.mutable_input()->set_text_pair(record.pair);
-    const absl::StatusOr<Explanation> answer = patience_.Try([&] { return client_.Explain(request); });
+    absl::StatusOr<Explanation> answer = patience_.Try([&] { return client_.Explain(request); });
     if (!answer.ok()) return answer.status();
     if (const absl::Status same = CheckModel(answer->summary); !same.ok()) return same;
+    if (plan_.arrays != nullptr) {
+      *lost = plan_.arrays->Write(record.index, request, *answer);
+      if (absl::IsOutOfRange(*lost)) return std::exchange(*lost, absl::OkStatus());
+      answer->attention.clear();
+    }
     return ExplainedLine(record, *answer);
   }
 
@@ -114,6 +120,7 @@ BatchResult RunBatch(const BatchPlan& plan, const ExplainClient& client, const P
                                         .call = [&](const TextRecord& record) { return batch.LineFor(record); },
                                         .deliver =
                                             [&](const Line& line) {
+                                              if (!line.lost.ok()) return line.lost;
                                               if (const absl::Status appended = journal->Append(line.text);
                                                   !appended.ok())
                                                 return appended;

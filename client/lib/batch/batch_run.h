@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "lib/batch/journal.h"
+#include "lib/batch/npz_folder.h"
 #include "lib/batch/patience.h"
 #include "lib/batch/progress.h"
 #include "lib/explain_client.h"
@@ -21,6 +22,8 @@ struct BatchPlan {
   v1::ExplainRequest request;  // without a text
   v1::ModelIdentity model;     // that is to answer, and no other
   bool predicts = false;       // Predict of each text, in place of Explain
+  // Where there is one, an explanation's arrays go there before its line is written, and the line has no attention.
+  const NpzFolder* arrays = nullptr;
   size_t concurrency = 1;
   std::optional<uint64_t> input_bytes;  // where they are known
 };
