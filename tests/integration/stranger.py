@@ -1,20 +1,21 @@
-"""A stranger's client: written from proto/ and the README alone, with grpcio, grpcio-tools and nothing of this repo.
+"""A stranger's client: written from proto/ and the README alone, with grpcio, grpcio-tools, googleapis-common-protos
+and nothing of this repo.
 
     python stranger.py PROTO_FOLDER HOST:PORT TEXT
 """
 
 import importlib
+import subprocess
 import sys
 import tempfile
 
 import grpc
-from grpc_tools import protoc
 
 proto, address, text = sys.argv[1:]
 
 generated = tempfile.mkdtemp()
-protoc.main(["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}",
-             "limpid/v1/explain.proto", "limpid/v1/model.proto"])
+subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{proto}", f"--python_out={generated}",
+                f"--grpc_python_out={generated}", "limpid/v1/explain.proto", "limpid/v1/model.proto"], check=True)
 sys.path.insert(0, generated)
 pb = importlib.import_module("limpid.v1.explain_pb2")
 explainer = importlib.import_module("limpid.v1.explain_pb2_grpc").ExplainerStub(grpc.insecure_channel(address))
