@@ -13,10 +13,11 @@ function describePiece(piece, pieces, isSigned) {
 }
 
 function tipLines(piece, pieces, isSigned) {
-  const rank = byStrength(pieces).indexOf(piece) + 1;
+  const ranked = byStrength(pieces), rank = ranked.indexOf(piece) + 1;
   const [begin, end] = piece.tokens;
   return [
-    describePiece(piece, pieces, isSigned), `number ${rank} of ${pieces.length} by size`,
+    describePiece(piece, pieces, isSigned),
+    rank ? `number ${rank} of ${ranked.length} by size` : "a special token, not ranked among the text's pieces",
     `${end - begin === 1 ? `token ${begin}` : `tokens ${begin} to ${end - 1}`}: ${piece.spelling}`
   ];
 }

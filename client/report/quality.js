@@ -30,8 +30,17 @@ function startOf(report, value) {
   return deletion ? [[0, deletion.curve[deletion.curve.length - 1]]] : [];
 }
 
+const randomOrders = (answer) => answer.request.quality?.random_orders || 1;
+
+function levelsSentence(value, orders, better) {
+  if (value.random_value === undefined) return null;
+  return ` The dotted line is the mean height of ${
+             count(orders, "random order")} of the same words, the dashed one this ` +
+      `order's mean height: ${better} than random is better.`;
+}
+
 // The answer has the mean over random orders, not their curve: it is a level line, beside the method's own mean.
-function curveChart(report, value) {
+function curveChart(report, value, orders) {
   const isDeletion = value.metric === "METRIC_DELETION";
   const points = [...startOf(report, value), ...value.shares.map((share, i) => [share, value.curve[i]])];
   const level = (height) => [[0, height], [1, height]];
@@ -63,8 +72,8 @@ function curveChart(report, value) {
       element(
           "figcaption", {},
           `${name}: p while words are ${action}, highest score first. ` +
-              (isDeletion ? "A line that falls early speaks for the explanation." :
-                            "A line that rises early speaks for the explanation.")));
+              `A line that ${isDeletion ? "falls" : "rises"} early speaks for the explanation.`,
+          levelsSentence(value, orders, isDeletion ? "lower" : "higher")));
 }
 
 function qualityOf(answer, report) {
@@ -72,7 +81,7 @@ function qualityOf(answer, report) {
       ({metric, curve}) => curve.length && ["METRIC_DELETION", "METRIC_INSERTION"].includes(metric));
   return element(
       "div", {class: "measured"}, qualityTable(answer, report),
-      element("div", {class: "beside"}, curves.map((value) => curveChart(report, value))));
+      element("div", {class: "beside"}, curves.map((value) => curveChart(report, value, randomOrders(answer)))));
 }
 
 function qualitySection(answer) {
@@ -82,13 +91,12 @@ function qualitySection(answer) {
         "Not measured: nothing here shows how faithful these scores are to the model. " +
             "Ask again with --quality default.");
   }
-  const orders = answer.request.quality?.random_orders || 1;
   const shown = answer.quality.map((report) => qualityOf(answer, report));
   return section(
       "quality", "How far can this be trusted?",
       `Words are taken out or kept in the order of their scores, and the model reads what is left. ${
           whatIsP(answer)} ` +
-          `The same is done in ${count(orders, "random order")}: scores that do no better say nothing. ` +
+          `The same is done in ${count(randomOrders(answer), "random order")}: scores that do no better say nothing. ` +
           `What is taken out becomes ${REPLACED_BY[answer.quality[0].replacement] ?? "something else"}.`,
       shown[0],
       shown.length > 1 ?

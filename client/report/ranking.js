@@ -14,8 +14,8 @@ function scoreBar(piece, scale, isSigned) {
 }
 
 function ranking(attribution, pieces, showAll) {
-  const isSigned = attribution.card.is_signed, text = pieces.filter((piece) => !piece.isSpecial);
-  const sorted = byStrength(text), scale = scaleOf(pieces), all = sumOfSizes(pieces) || 1;
+  const isSigned = attribution.card.is_signed, sorted = byStrength(pieces), scale = scaleOf(pieces),
+        all = sumOfSizes(pieces) || 1;
   const rows = (showAll ? sorted : sorted.slice(0, TOP))
                    .map(
                        (piece) =>

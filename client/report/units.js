@@ -50,13 +50,14 @@ function piecesOf(answer, attribution, granularity) {
   return units.map((unit, i) => pieceOf(answer, texts, unit, scores[i]));
 }
 
-// Special tokens often gather more than any word: the scale ends at the largest score of a piece of text.
-function scaleOf(pieces) {
-  return Math.max(0, ...pieces.filter((piece) => !piece.isSpecial).map((piece) => Math.abs(piece.score)));
+// Special tokens often gather more than any word: they are not ranked, and the scale ends at the largest score of a
+// piece of text.
+function byStrength(pieces) {
+  return pieces.filter((piece) => !piece.isSpecial).sort((a, b) => Math.abs(b.score) - Math.abs(a.score));
 }
 
-function byStrength(pieces) {
-  return [...pieces].sort((a, b) => Math.abs(b.score) - Math.abs(a.score));
+function scaleOf(pieces) {
+  return Math.abs(byStrength(pieces)[0]?.score ?? 0);
 }
 
 function sumOfSizes(pieces) {

@@ -50,6 +50,9 @@ def test_quality_is_the_answers_beside_chance(page, answer):
                                         if value["beats_random"] else "not better than chance" for value in values]
     assert page.locator("#quality figure").count() == 2 * len(answer["quality"])
     assert page.locator("#quality .chart polyline.level").count() == 2 * len(answer["quality"])
+    captions = page.locator("#quality figcaption").all_inner_texts()
+    assert "mean height of 4 random orders" in captions[0] and captions[0].endswith("lower than random is better.")
+    assert captions[1].endswith("higher than random is better.")
 
 
 def test_convergence_has_every_refinement(page, answer):

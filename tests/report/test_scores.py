@@ -90,6 +90,15 @@ def test_pointer_shows_the_value(page):
     assert page.locator("#tip").is_hidden()
 
 
+def test_ranking_and_tip_count_the_same_pieces(page):
+    number = len(labels(page)) - SPECIAL
+    assert page.locator("#scores caption").inner_text() == f"The strongest 10 of {number} pieces"
+    page.locator(".heatmap .text .piece").first.focus()
+    assert f" of {number} by size" in page.locator("#tip").inner_text()
+    page.keyboard.press("End")
+    assert "a special token, not ranked" in page.locator("#tip").inner_text()
+
+
 def test_all_pieces_can_be_listed(page, answer):
     rows = page.locator("#scores tbody tr")
     assert rows.count() == 10
