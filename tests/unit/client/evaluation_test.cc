@@ -146,9 +146,10 @@ TEST(EvaluationReport, HasATableAMetricAndALineAClass) {
 TEST(EvaluationJson, HasTheSameNumbers) {
   Evaluation evaluation({"saliency"}, /*has_labels=*/true);
   evaluation.Add(Labelled("declined"), Measured(0, {Deletion(0.5f, 0.25f, true)}));
+  evaluation.model.set_name("demo");
 
-  EXPECT_EQ(EvaluationJson(evaluation),
-            Json::parse(R"({"methods": [{"method": "saliency", "metrics": [{"metric": "METRIC_DELETION", "texts": 1,
+  EXPECT_EQ(EvaluationJson(evaluation), Json::parse(R"({"model": {"name": "demo", "weights_sha256": ""},
+      "methods": [{"method": "saliency", "metrics": [{"metric": "METRIC_DELETION", "texts": 1,
       "mean": 0.5, "standard_error": null, "random_mean": 0.25, "beats_random_share": 1.0}]}],
       "labels": {"texts": 1, "right": 1, "accuracy": 1.0, "unmatched": 0, "classes": [{"label": "declined", "texts": 1,
       "right": 1, "predicted": [{"label": "declined", "texts": 1}]}]}})"));
