@@ -15,6 +15,7 @@
 #include "lib/load/slo.h"
 #include "lib/render/load_table.h"
 #include "lib/report/page.h"
+#include "lib/sanity/interruption.h"
 
 namespace limpid::client {
 namespace {
@@ -27,7 +28,8 @@ How methods, targets and maps are written: limpid explain --help.
 
 With --rate latency counts from when a call was due, so that a server that falls behind cannot hide it. Conditions
 (--slo) are p99<250ms (any quantile; a call that failed was never answered), max<2s, errors<1% and rate>=100; where one
-does not hold the exit code is 7. --find-knee looks for the highest rate that meets them all.
+does not hold the exit code is 7. --find-knee looks for the highest rate that meets them all. Ctrl-C (or SIGTERM) ends it once
+what is under way is answered; what was measured until then is printed and written, marked as interrupted.
 
 Examples:
   limpid bench texts.jsonl --streams 32 --method saliency --attention all
@@ -121,8 +123,8 @@ absl::Status Connect(const std::vector<Connection>& connections) {
   return absl::OkStatus();
 }
 
-// Runs one stage and keeps what came of it.
-using StageRunner = std::function<const MeasuredStage&(const Stage&)>;
+// Runs one stage and keeps what came of it; nothing once it is all over.
+using StageRunner = std::function<const MeasuredStage*(const Stage&)>;
 
 void RunStages(const BenchPlan& plan, bool finds_knee, const StageRunner& run, LoadReport* report) {
   if (!finds_knee) {
@@ -132,7 +134,8 @@ void RunStages(const BenchPlan& plan, bool finds_knee, const StageRunner& run, L
   Stage stage = plan.stages.front();
   report->knee = FindKnee(stage.rate, [&](double rate) {
     stage.rate = rate;
-    return AllHold(run(stage).slos);
+    const MeasuredStage* measured = run(stage);
+    return measured != nullptr && AllHold(measured->slos);
   });
 }
 
@@ -211,6 +214,8 @@ ExitCode BenchCommand::Run(const Streams& io, const Terminal&) const {
   if (!plan.ok()) return FailUsage(plan.status(), io.err);
   size_t most_streams = 0;
   for (const Stage& stage : plan->stages) most_streams = std::max(most_streams, stage.streams);
+  Interruption interruption;  // before gRPC's threads, which inherit that signals are held back
+  const auto is_over = [&] { return interruption.has_come(); };
   const absl::StatusOr<std::vector<Connection>> connections = MakeConnections(*this, most_streams);
   if (!connections.ok()) return FailUsage(connections.status(), io.err);
   if (const absl::Status status = Connect(*connections); !status.ok()) return Fail(status, io.err);
@@ -225,20 +230,24 @@ ExitCode BenchCommand::Run(const Streams& io, const Terminal&) const {
     Stage warmup = plan->stages.front();
     warmup.calls = 0;
     warmup.duration = report.warmup;
-    RunStage(*connections, plan->mix, warmup);
+    RunStage(*connections, plan->mix, warmup, is_over);
   }
   if (!common.json) io.out << LoadTableHead();
-  const StageRunner run = [&](const Stage& stage) -> const MeasuredStage& {
-    StageResult result = RunStage(*connections, plan->mix, stage);
+  const StageRunner run = [&](const Stage& stage) -> const MeasuredStage* {
+    if (is_over()) return nullptr;
+    StageResult result = RunStage(*connections, plan->mix, stage, is_over);
     std::vector<SloOutcome> outcomes = CheckSlos(plan->slos, result);
     report.stages.push_back({std::move(result), std::move(outcomes)});
     if (!common.json) io.out << LoadTableRow(report.stages.back()) << std::flush;
-    return report.stages.back();
+    return &report.stages.back();
   };
   RunStages(*plan, finds_knee, run, &report);
+  report.is_interrupted = is_over();
+  if (report.is_interrupted) report.knee.reset();
+  if (report.stages.empty()) return Fail(absl::UnknownError("interrupted before anything was measured"), io.err);
 
   const Json json = LoadReportJson(report);
-  io.out << (common.json ? Dump(json) : KneeSentence(report));
+  io.out << (common.json ? Dump(json) : LastWords(report)) << std::flush;
   if (const absl::Status written = WriteFiles(*this, json); !written.ok()) return Fail(written, io.err);
   return Verdict(report, io.err);
 }

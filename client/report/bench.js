@@ -1,6 +1,7 @@
 "use strict";
 
 function verdict(report) {
+  if (report.interrupted) return "Interrupted";
   if (report.knee) {
     return report.knee.rate === null ? "No rate that was tried meets all conditions" :
                                        `${number(report.knee.rate, 4)} calls a second meet all conditions`;
@@ -23,7 +24,8 @@ function verdictSection(report) {
       "section", {id: "verdict", "aria-label": "Result"}, element("h1", {}, verdict(report)),
       element(
           "p", {},
-          `${count(calls, "call")} in ${count(report.stages.length, "stage")}, ${failed} of them failed.` +
+          (report.interrupted ? "The last stage was not run to its end, nor any behind it. " : "") +
+              `${count(calls, "call")} in ${count(report.stages.length, "stage")}, ${failed} of them failed.` +
               (conditions.length ? ` Conditions: ${spoken(conditions)}.` : "")));
 }
 

@@ -1,13 +1,15 @@
 """`limpid bench`: a load test of a file of texts, its conditions, its page."""
 
 import json
+import signal
+import subprocess
 
 import pytest
 
 from report.browser import Browser
 from support.cli import limpid
 from support.paths import DEMO
-from support.server import Server
+from support.server import Server, binary
 
 TEXTS = [f"Loan {number} was repaid in full in {2000 + number}." for number in range(20)]
 
@@ -154,6 +156,49 @@ def test_without_a_server_nothing_is_measured(bench):
     done = bench(lines_of(TEXTS), "--servers", "127.0.0.1:1")
     assert done.returncode == 3
     assert "no server answers at 127.0.0.1:1" in done.stderr and done.stdout == ""
+
+
+def interrupted(server, lines, tmp_path, *arguments, after=lambda process: process.stdout.readline()):
+    """The exit code, output and errors of a run that gets SIGINT `after` something."""
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(line + "\n" for line in lines))
+    command = [binary("limpid"), "bench", path, "--server", server.address, "--model", "demo", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    after(process)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def test_an_interrupted_run_keeps_what_it_has_measured(server, browser, tmp_path):
+    page_path, json_path = tmp_path / "load.html", tmp_path / "load.json"
+
+    def after(process):
+        head, first = process.stdout.readline(), process.stdout.readline()
+        assert "answers/s" in head and first.split()[:2] == ["40.0", "512"]
+        asked = server.metric("limpid_grpc_requests_total", rpc="Explain")
+        while server.metric("limpid_grpc_requests_total", rpc="Explain") == asked:
+            assert process.poll() is None
+
+    code, output, errors = interrupted(server, lines_of(TEXTS), tmp_path, "--rate", "40,20,10", "--duration", 4, "--html",
+                                       page_path, "--output-json", json_path, after=after)
+
+    assert code == -signal.SIGINT and not errors
+    assert output.endswith("Interrupted: the last load was not run to its end, nor any behind it.\n")
+    result = json.loads(json_path.read_text())
+    assert result["interrupted"] is True
+    whole, cut = result["stages"]
+    assert (whole["rate"], cut["rate"]) == (40, 20) and whole["failed"] == cut["failed"] == 0
+    assert 0 < cut["answered"] < whole["answered"] and cut["seconds"] < 4
+    with browser.open(page_path) as page:
+        assert page.locator("h1").inner_text() == "Interrupted"
+        assert "2 stages" in page.locator("#verdict p").inner_text() and page.barriers() == []
+
+
+def test_an_interruption_does_not_wait_for_a_call_that_is_not_due(server, tmp_path):
+    code, output, _ = interrupted(server, lines_of(TEXTS), tmp_path, "--rate", 0.001, "--arrivals", "constant", "--duration", 600,
+                                  "--find-knee", "--slo", "p50<1h")
+    assert code == -signal.SIGINT and "Interrupted" in output and "highest rate" not in output
 
 
 @pytest.fixture(scope="module")

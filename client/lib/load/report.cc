@@ -95,7 +95,8 @@ Json LoadReportJson(const LoadReport& report) {
                {"file", report.file},
                {"lines", report.num_lines},
                {"servers", report.servers},
-               {"warmup_seconds", absl::ToDoubleSeconds(report.warmup)}};
+               {"warmup_seconds", absl::ToDoubleSeconds(report.warmup)},
+               {"interrupted", report.is_interrupted}};
   if (report.knee.has_value()) json["knee"] = {{"rate", *report.knee > 0 ? Json(*report.knee) : Json()}};
   json["stages"] = std::move(stages);
   return json;

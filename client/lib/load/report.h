@@ -24,11 +24,13 @@ struct LoadReport {
   absl::Time started_at;
   absl::Duration warmup;
   std::vector<MeasuredStage> stages;
-  std::optional<double> knee;  // if it was looked for: the highest rate whose conditions hold, 0 if none
+  bool is_interrupted = false;  // its last stage may not be whole, and others may be missing
+  std::optional<double> knee;   // if it was looked for: the highest rate whose conditions hold, 0 if none
 };
 
-// {"client_version", "started_at", "file", "lines", "servers", "warmup_seconds", "knee": {"rate"}, "stages":
-// [{"streams", "rate", ..., "latency_ms": {"mean", "p50", ...}, "spectrum": [[fraction, ms], ...], "slo":
+// {"client_version", "started_at", "file", "lines", "servers", "warmup_seconds", "interrupted", "knee":
+// {"rate"}, "stages": [{"streams", "rate", ..., "latency_ms": {"mean", "p50", ...}, "spectrum": [[fraction, ms], ...],
+// "slo":
 // [{"condition", "measured", "holds"}]}]}. Latencies are of the calls that were answered; "measured" is null for a call
 // that never was.
 Json LoadReportJson(const LoadReport& report);

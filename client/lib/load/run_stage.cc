@@ -2,8 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -31,8 +31,8 @@ struct Call {
 // long ago, without another thread that would have to wake it. Thread-safe.
 class Feed {
  public:
-  Feed(const std::vector<MixLine>& mix, const Stage& stage, absl::Time start)
-      : stage_(stage), start_(start), order_(mix) {
+  Feed(const std::vector<MixLine>& mix, const Stage& stage, absl::Time start, const std::function<bool()>& is_over)
+      : stage_(stage), start_(start), is_over_(is_over), order_(mix) {
     if (stage.rate > 0) schedule_.emplace(stage.arrivals, stage.rate, stage.seed);
   }
 
@@ -45,11 +45,12 @@ class Feed {
       self.wake_up.wait(lock, [&] { return self.is_next; });
     }
     is_awaited_ = true;
-    const std::optional<Call> call = Draw();
+    std::optional<Call> call = Draw();
     if (call.has_value()) {
       lock.unlock();
-      absl::SleepFor(call->due - absl::Now());
+      const bool is_due = SleepUntil(call->due);
       lock.lock();
+      if (!is_due) call.reset();
     }
     is_awaited_ = !idle_.empty();
     if (is_awaited_) {
@@ -66,16 +67,28 @@ class Feed {
     bool is_next = false;
   };
 
+  // False: it is all over before.
+  bool SleepUntil(absl::Time due) const {
+    constexpr absl::Duration kLook = absl::Milliseconds(50);
+    while (!is_over_()) {
+      const absl::Duration left = due - absl::Now();
+      absl::SleepFor(std::min(left, kLook));
+      if (left <= kLook) return true;
+    }
+    return false;
+  }
+
   std::optional<Call> Draw() {
     const absl::Time due = schedule_.has_value() ? start_ + schedule_->Next() : absl::Now();
-    const bool is_over = stage_.calls > 0 ? num_calls_ == stage_.calls : due > start_ + stage_.duration;
-    if (is_over) return std::nullopt;
+    const bool has_ended = stage_.calls > 0 ? num_calls_ == stage_.calls : due > start_ + stage_.duration;
+    if (has_ended) return std::nullopt;
     ++num_calls_;
     return Call{due, &order_.Next()};
   }
 
   const Stage& stage_;
   const absl::Time start_;
+  const std::function<bool()>& is_over_;
   std::mutex mutex_;
   std::vector<Idle*> idle_;
   bool is_awaited_ = false;  // a stream waits for the next call's time
@@ -132,10 +145,11 @@ class Tally {
 
 }  // namespace
 
-StageResult RunStage(std::span<const Connection> connections, const std::vector<MixLine>& mix, const Stage& stage) {
+StageResult RunStage(std::span<const Connection> connections, const std::vector<MixLine>& mix, const Stage& stage,
+                     const std::function<bool()>& is_over) {
   const double cpu_before = CpuSeconds();
   const absl::Time start = absl::Now();
-  Feed feed(mix, stage, start);
+  Feed feed(mix, stage, start, is_over);
   Tally tally(stage);
   const auto make_calls = [&](const Connection& connection) {
     while (const std::optional<Call> call = feed.Next()) {

@@ -81,7 +81,8 @@ std::string LoadTableRow(const MeasuredStage& stage) {
   return text;
 }
 
-std::string KneeSentence(const LoadReport& report) {
+std::string LastWords(const LoadReport& report) {
+  if (report.is_interrupted) return "Interrupted: the last load was not run to its end, nor any behind it.\n";
   if (!report.knee.has_value()) return "";
   if (*report.knee == 0) return "Even the lowest rate that was tried does not meet all conditions.\n";
   return absl::StrFormat("The highest rate that meets all conditions: %.4g calls a second (found to 5 %%).\n",

@@ -10,7 +10,7 @@ namespace limpid::client {
 // in indented lines below.
 std::string LoadTableHead();
 std::string LoadTableRow(const MeasuredStage& stage);
-// The last line; empty if no knee was looked for.
-std::string KneeSentence(const LoadReport& report);
+// The last line: that it was interrupted, or the knee; empty if none was looked for.
+std::string LastWords(const LoadReport& report);
 
 }  // namespace limpid::client
