@@ -38,8 +38,9 @@ void AddSecurityOptions(CLI::App* command, CommonOptions* options) {
   };
   ServerAddress& server = options->server;
   CLI::Option* ca = add("--tls-ca", &server.tls_ca_file, "LIMPID_TLS_CA", "CA of the server's certificate: use TLS");
-  CLI::Option* cert = add("--tls-cert", &server.tls_cert_file, "LIMPID_TLS_CERT", "Certificate to show the server");
-  CLI::Option* key = add("--tls-key", &server.tls_key_file, "LIMPID_TLS_KEY", "Its private key");
+  CLI::Option* cert =
+      add("--tls-cert", &server.tls_cert_file, "LIMPID_TLS_CLIENT_CERT", "Certificate to show the server");
+  CLI::Option* key = add("--tls-key", &server.tls_key_file, "LIMPID_TLS_CLIENT_KEY", "Its private key");
   cert->needs(ca)->needs(key);
   key->needs(cert);
   add("--tls-server-name", &server.tls_server_name, "LIMPID_TLS_SERVER_NAME", "Name in the server's certificate")

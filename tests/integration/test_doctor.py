@@ -83,6 +83,15 @@ def test_certificate_and_token_open_the_door(guarded):
     assert named.returncode == 0, named.stderr
 
 
+def test_variables_do_for_options_and_are_not_the_servers(guarded):
+    address, options = guarded
+    variables = {"LIMPID_SERVER": address, "LIMPID_TLS_CA": options["--tls-ca"],
+                 "LIMPID_TLS_CLIENT_CERT": options["--tls-cert"], "LIMPID_TLS_CLIENT_KEY": options["--tls-key"],
+                 "LIMPID_TOKEN_FILE": options["--token-file"], "LIMPID_TLS_CERT": "/none", "LIMPID_TLS_KEY": "/none"}
+    done = limpid("doctor", environment={name: str(value) for name, value in variables.items()})
+    assert done.returncode == 0 and f"{address}, TLS" in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("missing, code, words", [
     (("--token-file",), 5, "UNAUTHENTICATED"),
     (("--tls-cert", "--tls-key"), 3, "no server answers"),
