@@ -25,7 +25,7 @@ SYFT := github.com/anchore/syft/cmd/syft@v1.57.0
 # What Google Benchmark is told, for example BENCH_FLAGS=--benchmark_filter=attention.
 BENCH_FLAGS ?=
 
-.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs pictures lint format clean test-python lint-deploy image sbom
+.PHONY: help setup setup-test build demo test test-asan test-lrp fuzz soak bench bench-generate bench-methods bench-serve bench-kernels bench-engine agreement docs pictures lint format clean test-python lint-deploy cluster-test image sbom
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -116,6 +116,11 @@ bench-engine: setup  ## where the time of a pass goes, op by op: MODEL=folder
 lint-deploy:  ## Dockerfile, chart, manifests, rules; installs its tools beside the others
 	@tools/setup.sh deploy
 	@tools/lint_deploy.sh
+
+cluster-test: setup-test build  ## the chart in a real Kubernetes of one node, as root; ten minutes more the first time
+	@tools/setup.sh cluster
+	@tests/cluster/image.sh
+	@tests/cluster/run.sh
 
 image:  ## container image limpid:VERSION by docker; VARIANT=cpu or cuda
 	@docker build -f docker/Dockerfile --target $(VARIANT) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \

@@ -6,6 +6,7 @@
 #   tools/setup.sh bench   the above, and TorchServe, which benchmarks compare with, and its Java
 #   tools/setup.sh fuzz    build, and the compiler with libFuzzer
 #   tools/setup.sh deploy  what `make lint-deploy` checks deploy/ and docker/ with, and nothing else
+#   tools/setup.sh cluster deploy, and the Kubernetes of `make cluster-test`
 #
 # Downloads are pinned by hash and kept in $LIMPID_CACHE (default ~/.cache/limpid), in a folder named after the hash of
 # the pins: a second checkout finds it, a changed pin gets a new one.
@@ -26,6 +27,8 @@ BENCH_PACKAGES=(openjdk-17-jre-headless)
 FUZZ_PACKAGES=(clang-19 libclang-rt-19-dev)
 # Unpacked into the tools folder, not installed: as packages they would start services.
 UNPACKED_PACKAGES=(prometheus nginx)
+CLUSTER_PACKAGES=(buildah containernetworking-plugins debootstrap iproute2 iptables)
+CLUSTER_UNPACKED_PACKAGES=(containerd runc)
 # Oldest Rust 1.x that builds the tokenizers crate; Debian 12 has a current one as cargo-web.
 RUST_MINOR=85
 GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
@@ -172,15 +175,40 @@ build_deploy_tools() {
   touch "$folder/complete"
 }
 
+# make_base FILE: Debian as an archive of files, from where apt has its packages.
+make_base() {
+  local files mirror
+  files=$(mktemp -d)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -1)
+  # What it mounts ends with its namespace.
+  unshare --mount --pid --fork debootstrap --variant=minbase bookworm "$files" "$mirror" >/dev/null
+  tar -C "$files" --exclude='./var/cache/apt/archives/*.deb' -cf "$1" .
+  rm -rf --one-file-system "$files"
+}
+
+build_kubernetes() {
+  make_base "$1/base.tar"
+  unpack_packages "$1/debian" "${CLUSTER_UNPACKED_PACKAGES[@]}"
+  mkdir "$1/bin"
+  (cd tests/cluster/kubernetes && GO_FOLDER=$1 go_ build -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$KUBERNETES" -o "$1/bin/" .)
+}
+
 what=${1:-build}
-case $what in build | test | bench | fuzz | deploy) ;; *) say "usage: tools/setup.sh build|test|bench|fuzz|deploy"; exit 2 ;; esac
+case $what in build | test | bench | fuzz | deploy | cluster) ;; *) say "usage: tools/setup.sh build|test|bench|fuzz|deploy|cluster"; exit 2 ;; esac
 [ "$(uname -m)" = x86_64 ] || { say "LibTorch is pinned for x86_64, this machine is $(uname -m)"; exit 1; }
 
-if [ "$what" = deploy ]; then
+if [ "$what" = deploy ] || [ "$what" = cluster ]; then
   deploy_folder=$CACHE/deploy-$(key_of tools/requirements-deploy.txt <(echo "${DEPLOY_GO_TOOLS[@]} ${DEFINITIONS[@]}"))
   build_deploy_tools "$deploy_folder"
   mkdir -p build
   ln -sfnT "$deploy_folder" build/deploy-tools
+  if [ "$what" = cluster ]; then
+    install_packages "${CLUSTER_PACKAGES[@]}"
+    KUBERNETES=$(sed -n 's#^\tk8s.io/kubernetes \(v.*\)#\1#p' tests/cluster/kubernetes/go.mod)
+    cluster_folder=$CACHE/cluster-$(key_of tests/cluster/kubernetes/* <(echo "${CLUSTER_UNPACKED_PACKAGES[@]}"))
+    make_folder "$cluster_folder" build_kubernetes
+    ln -sfnT "$cluster_folder" build/cluster-tools
+  fi
   exit
 fi
 
