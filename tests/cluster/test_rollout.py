@@ -15,8 +15,8 @@ from support.paths import DEMO
 
 REPLICAS = 3
 TARGET = "dns:///limpid-headless.limpid:50051"
-# docs/kubernetes.md, "Callers": longer than gRPC waits between two questions to the name server.
-VALUES = {"replicaCount": REPLICAS, "drain": {"noticeSeconds": 40}, "image": {"tag": "test"},
+# All else is the chart's.
+VALUES = {"replicaCount": REPLICAS, "image": {"tag": "test"},
           "modelVolume": {"pvc": {"claimName": "models"}},
           "resources": {"requests": {"cpu": "100m", "memory": "256Mi", "ephemeral-storage": "64Mi"},
                         "limits": {"cpu": "1", "memory": "3Gi", "ephemeral-storage": "64Mi"}}}
