@@ -19,6 +19,9 @@ constexpr char kFooter[] =
     "  limpid-server --model /models/all-MiniLM-L6-v2 --listen 0.0.0.0:50051\n";
 
 // Flags as they are typed, before they become a Config.
+// A GPU is idle most of the time of a batch that keeps a CPU's cores busy (docs/sizing.md).
+constexpr size_t kGpuBatchTokens = 16384;
+
 struct Flags {
   std::vector<std::string> models;
   std::string health_listen = "off", reflection, weights = "read", log_level = "info", log_format;
@@ -165,9 +168,6 @@ lifecycle::ModelSource ParseModel(const std::string& text) {
   return {.name = folder.filename().string(), .folder = text};
 }
 
-// The default: a GPU is idle most of the time of a batch that keeps a CPU's cores busy (docs/sizing.md).
-size_t BatchTokensOf(const std::string& device) { return device == "cpu" ? 1024 : 16384; }
-
 void Convert(const Flags& flags, Config* config) {
   std::set<std::string> names;
   for (const std::string& text : flags.models) {
@@ -191,8 +191,11 @@ void Convert(const Flags& flags, Config* config) {
   config->canary_interval = absl::Seconds(flags.canary_seconds);
   config->watchdog_time = absl::Seconds(flags.watchdog_seconds);
   config->max_request_time = absl::Seconds(flags.max_request_seconds);
-  config->schedule.max_batch_tokens =
-      flags.max_batch_tokens > 0 ? flags.max_batch_tokens : BatchTokensOf(config->engine.device);
+  if (flags.max_batch_tokens > 0) {
+    config->schedule.max_batch_tokens = flags.max_batch_tokens;
+  } else if (config->engine.device != "cpu") {
+    config->schedule.max_batch_tokens = kGpuBatchTokens;
+  }
   config->schedule.max_batch_bytes = config->admission.max_batch_bytes;
   config->admission.max_queue_time = absl::Seconds(flags.max_queue_seconds);
   config->stall_time = absl::Seconds(flags.stall_seconds);

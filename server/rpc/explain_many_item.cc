@@ -15,7 +15,6 @@
 #include "rpc/request_record.h"
 #include "rpc/status.h"
 #include "rpc/wire.h"
-#include "text/utf8.h"
 
 namespace limpid::rpc {
 namespace {
@@ -29,7 +28,7 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
         record_(std::make_shared<RequestRecord>(context.environment, "ExplainMany", context.caller,
                                                 id.substr(0, kMaxItemIdBytes))) {}
 
-  absl::Status TryStart(const ItemContext& context, const v1::ExplainRequest& message) {
+  absl::Status TryStart(const ItemContext& context, const v1::ExplainManyRequest& message) {
     if (id_.empty()) return absl::InvalidArgumentError("id: must not be empty");
     if (id_.size() > kMaxItemIdBytes) {
       return absl::InvalidArgumentError(absl::StrCat("id: has ", id_.size(), " bytes, at most ", kMaxItemIdBytes));
@@ -38,7 +37,7 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
     if (!owns_id_) return absl::InvalidArgumentError("id: in use by another request under way on this stream");
     const Environment& environment = context.environment;
     ABSL_ASSIGN_OR_RETURN(pass_, environment.gate->Enter(context.caller));
-    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message));
+    ABSL_ASSIGN_OR_RETURN(explain::ExplainRequest request, DecodeExplainRequest(message.request()));
     ABSL_ASSIGN_OR_RETURN(model_, environment.explainer->Find(request.model));
     record_->SetRequest(request, *model_);
     environment.explainer->Explain(std::move(request),
@@ -113,16 +112,7 @@ class ManyItem final : public explain::EventSink, public std::enable_shared_from
 
 void StartExplainManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context,
                           const grpc::ByteBuffer& bytes) {
-  v1::ExplainManyRequest message;
-  absl::Status started = ParseMessage(bytes, &message);
-  // Of bytes that do not parse the id is usually there, but it may be what is wrong with them.
-  const std::string id = text::FindInvalidUtf8(message.id()).has_value() ? "" : message.id();
-  auto item = std::make_shared<ManyItem>(std::move(stream), context, id);
-  if (started.ok()) {
-    const absl::Status survived = Guarded([&] { started = item->TryStart(context, message.request()); });
-    if (!survived.ok()) started = survived;
-  }
-  if (!started.ok()) item->End(started);
+  StartItem<ManyItem, v1::ExplainManyRequest>(std::move(stream), context, bytes);
 }
 
 }  // namespace limpid::rpc

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include "grpcpp/support/byte_buffer.h"
@@ -8,10 +7,8 @@
 
 namespace limpid::rpc {
 
-// Longest ExplainManyRequest.id: it is repeated in every response.
-inline constexpr size_t kMaxItemIdBytes = 256;
-
-// An ItemStarter: one ExplainManyRequest. Its last message is the summary or a failure.
+// An ItemStarter: one ExplainManyRequest, whose id has at most kMaxItemIdBytes, for every response repeats it. Its last
+// message is the summary or a failure.
 void StartExplainManyItem(std::shared_ptr<ItemStream> stream, const ItemContext& context,
                           const grpc::ByteBuffer& bytes);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -13,7 +14,10 @@
 #include "rpc/environment.h"
 #include "rpc/event_part.h"
 #include "rpc/gate.h"
+#include "rpc/guard.h"
 #include "rpc/request_record.h"
+#include "rpc/wire.h"
+#include "text/utf8.h"
 
 namespace limpid::rpc {
 
@@ -69,5 +73,24 @@ class Leaving {
   std::optional<Gate::Pass> pass_;
   bool was_encoded_ = false;
 };
+
+// Longest id of an item that a log line has in full.
+inline constexpr size_t kMaxItemIdBytes = 256;
+
+// An ItemStarter of `Item`s, each made of (stream, context, id): begun with TryStart(context, message), and ended with
+// the status where that fails.
+template <typename Item, typename Message>
+void StartItem(std::shared_ptr<ItemStream> stream, const ItemContext& context, const grpc::ByteBuffer& bytes) {
+  Message message;
+  absl::Status started = ParseMessage(bytes, &message);
+  // Of bytes that do not parse the id is usually there, but it may be what is wrong with them.
+  const std::string id = text::FindInvalidUtf8(message.id()).has_value() ? "" : message.id();
+  const auto item = std::make_shared<Item>(std::move(stream), context, id);
+  if (started.ok()) {
+    const absl::Status survived = Guarded([&] { started = item->TryStart(context, message); });
+    if (!survived.ok()) started = survived;
+  }
+  if (!started.ok()) item->End(started);
+}
 
 }  // namespace limpid::rpc

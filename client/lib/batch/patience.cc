@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "lib/sleep_until.h"
 
 namespace limpid::client {
 namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100), kLongestBackoff = absl::Seconds(5);
-constexpr absl::Duration kLook = absl::Milliseconds(50);  // how often a wait looks whether it is over
 constexpr int kAttempts = 3;
 
 bool MayBeBadLuck(const absl::Status& status) {
@@ -67,11 +67,7 @@ bool Patience::Wait(const absl::Status& failure, int num_made, absl::Duration tr
   const std::optional<absl::Duration> wait = WaitBefore(failure, num_made, tried, patience_, Jitter());
   if (!wait.has_value()) return false;
   if (IsServersState(failure)) on_wait_(failure);
-  for (const absl::Time until = absl::Now() + *wait; absl::Now() < until;) {
-    if (is_over_()) return false;
-    absl::SleepFor(std::min(kLook, until - absl::Now()));
-  }
-  return true;
+  return SleepUntil(absl::Now() + *wait, is_over_);
 }
 
 }  // namespace limpid::client

@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "lib/load/schedule.h"
+#include "lib/sleep_until.h"
 
 namespace limpid::client {
 namespace {
@@ -48,7 +48,7 @@ class Feed {
     std::optional<Call> call = Draw();
     if (call.has_value()) {
       lock.unlock();
-      const bool is_due = SleepUntil(call->due);
+      const bool is_due = SleepUntil(call->due, is_over_);
       lock.lock();
       if (!is_due) call.reset();
     }
@@ -66,17 +66,6 @@ class Feed {
     std::condition_variable wake_up;
     bool is_next = false;
   };
-
-  // False: it is all over before.
-  bool SleepUntil(absl::Time due) const {
-    constexpr absl::Duration kLook = absl::Milliseconds(50);
-    while (!is_over_()) {
-      const absl::Duration left = due - absl::Now();
-      absl::SleepFor(std::min(left, kLook));
-      if (left <= kLook) return true;
-    }
-    return false;
-  }
 
   std::optional<Call> Draw() {
     const absl::Time due = schedule_.has_value() ? start_ + schedule_->Next() : absl::Now();

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "lib/render/unit_text.h"
 #include "lib/render/visible_text.h"
 
 namespace limpid::client {
@@ -29,19 +29,12 @@ const char* Meaning(v1::Generation::FinishReason reason) {
   }
 }
 
-// Without the spaces around it.
-std::string Shown(std::string_view text) {
-  std::string shown(text);
-  absl::StripAsciiWhitespace(&shown);
-  return VisibleText(shown);
-}
-
 }  // namespace
 
 std::string GenerationReport::Add(const v1::GenerateResponse& part) {
   switch (part.part_case()) {
     case v1::GenerateResponse::kPrediction:
-      for (const v1::Token& token : part.prediction().tokens()) labels_.push_back(VisibleText(token.text()));
+      prediction_ = part.prediction();
       return "";
     case v1::GenerateResponse::kToken:
       return Token(part.token());
@@ -55,26 +48,18 @@ std::string GenerationReport::Add(const v1::GenerateResponse& part) {
 }
 
 std::string GenerationReport::Token(const v1::GeneratedToken& token) {
-  labels_.push_back(VisibleText(token.token().text()));
+  *prediction_.add_tokens() = token.token();
   generated_ += token.text();
   if (request_.methods().empty()) return VisibleLines(token.text());
-  const std::string text = Shown(token.text());
-  return absl::StrFormat("%s  %s\n", PaddedRight(palette_.Bold(text.empty() ? labels_.back() : text), 20),
+  std::string text = token.text();
+  absl::StripAsciiWhitespace(&text);
+  const std::string label = VisibleText(text.empty() ? token.token().text() : text);
+  return absl::StrFormat("%s  %s\n", PaddedRight(palette_.Bold(label), 20),
                          palette_.Dim(absl::StrFormat("p %.3f", std::exp(token.log_prob()))));
 }
 
-std::string GenerationReport::LabelOf(const v1::Unit& unit) const {
-  const std::string_view text = unit.sequence() == 1 ? generated_ : request_.input().text();
-  if (unit.sequence() >= 0 && unit.end_byte() <= text.size()) {
-    const std::string piece = Shown(text.substr(unit.begin_byte(), unit.end_byte() - unit.begin_byte()));
-    if (!piece.empty()) return piece;
-  }
-  std::string spelling;
-  for (uint32_t t = unit.begin_token(); t < unit.end_token() && t < labels_.size(); ++t) spelling += labels_[t];
-  return spelling;
-}
-
 std::string GenerationReport::Why(const v1::Attribution& attribution) const {
+  const SentTexts texts = {.text = request_.input().text(), .pair = generated_};
   std::vector<int> order(static_cast<size_t>(attribution.scores_size()));
   std::iota(order.begin(), order.end(), 0);
   const auto size = [&](int i) { return std::abs(attribution.scores(i)); };
@@ -83,7 +68,8 @@ std::string GenerationReport::Why(const v1::Attribution& attribution) const {
   std::string line = absl::StrCat("    ", attribution.card().method(), ":");
   for (const int i : order) {
     const std::string score = absl::StrFormat("%.3g", attribution.scores(i));
-    absl::StrAppend(&line, "  ", palette_.InInk(LabelOf(attribution.units(i)), attribution.scores(i)), " ",
+    absl::StrAppend(&line, "  ",
+                    palette_.InInk(UnitLabel(texts, prediction_, attribution.units(i)), attribution.scores(i)), " ",
                     palette_.Dim(score));
   }
   return line + "\n";

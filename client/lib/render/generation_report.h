@@ -18,15 +18,13 @@ class GenerationReport {
 
  private:
   std::string Token(const v1::GeneratedToken& token);
-  // A piece of the text as it was sent or generated; where it is none, or not final yet, the spelling of its tokens.
-  std::string LabelOf(const v1::Unit& unit) const;
   std::string Why(const v1::Attribution& attribution) const;
   std::string End(const v1::Summary& summary) const;
 
   const v1::GenerateRequest& request_;
   const Palette palette_;
-  std::vector<std::string> labels_;  // of the tokens so far, as the vocabulary spells them
-  std::string generated_;
+  v1::Prediction prediction_;  // its tokens are all so far
+  std::string generated_;      // text that is final, which counts as sequence 1
 };
 
 }  // namespace limpid::client

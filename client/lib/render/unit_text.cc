@@ -14,7 +14,9 @@ std::string_view SentTexts::Of(int32_t sequence) const {
 }
 
 std::string_view Slice(const SentTexts& texts, const v1::Unit& unit) {
-  return texts.Of(unit.sequence()).substr(unit.begin_byte(), unit.end_byte() - unit.begin_byte());
+  const std::string_view text = texts.Of(unit.sequence());
+  if (unit.end_byte() > text.size()) return {};
+  return text.substr(unit.begin_byte(), unit.end_byte() - unit.begin_byte());
 }
 
 std::string UnitLabel(const SentTexts& texts, const v1::Prediction& prediction, const v1::Unit& unit) {
@@ -22,7 +24,8 @@ std::string UnitLabel(const SentTexts& texts, const v1::Prediction& prediction, 
   absl::StripAsciiWhitespace(&slice);
   if (!slice.empty()) return VisibleText(slice);
   std::string spelling;
-  for (uint32_t token = unit.begin_token(); token < unit.end_token(); ++token) {
+  const auto end = std::min(unit.end_token(), static_cast<uint32_t>(prediction.tokens_size()));
+  for (uint32_t token = unit.begin_token(); token < end; ++token) {
     spelling += prediction.tokens(static_cast<int>(token)).text();
   }
   return VisibleText(spelling);

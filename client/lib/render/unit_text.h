@@ -16,7 +16,8 @@ struct SentTexts {
   std::string_view Of(int32_t sequence) const;
 };
 
-// The piece of the original text that `unit` stands for.
+// The piece of the original text that `unit` stands for; empty if it lies beyond it, as what is generated but not
+// final.
 std::string_view Slice(const SentTexts& texts, const v1::Unit& unit);
 
 // What to call `unit` in a list, visible: its piece of text without spaces around it or, where there is none, the

@@ -98,12 +98,15 @@ TensorOr MakeLabels(const char* name, const ModelCard& card, Answers answers) {
       name, answers, "", [](const auto& token) { return token.text; }, [&](const auto&) { return card.labels; });
 }
 
+const std::string& BestLabel(const ModelCard& card, std::span<const float> logits) {
+  return card.labels.at(static_cast<size_t>(std::ranges::max_element(logits) - logits.begin()));
+}
+
 TensorOr MakeLabel(const char* name, const ModelCard& card, Answers answers) {
   return Column<std::string>(name, answers, [&](const TextAnswer& answer) {
     const explain::PredictionEvent& prediction = answer.prediction;
     if (!prediction.best_tokens.empty()) return prediction.best_tokens.front().text;
-    const std::vector<float>& logits = prediction.prediction.logits;
-    return card.labels.at(static_cast<size_t>(std::ranges::max_element(logits) - logits.begin()));
+    return BestLabel(card, prediction.prediction.logits);
   });
 }
 
@@ -123,8 +126,7 @@ TensorOr MakeTokenLabels(const char* name, const ModelCard& card, Answers answer
     const std::span<const float> logits = answer.prediction.prediction.token_logits;
     std::vector<std::string> row;
     for (size_t begin = 0; begin < logits.size(); begin += card.num_classes()) {
-      const auto of_token = logits.subspan(begin, card.num_classes());
-      row.push_back(card.labels[static_cast<size_t>(std::ranges::max_element(of_token) - of_token.begin())]);
+      row.push_back(BestLabel(card, logits.subspan(begin, card.num_classes())));
     }
     return row;
   });

@@ -15,13 +15,11 @@
 #include "rpc/request_record.h"
 #include "rpc/status.h"
 #include "rpc/wire.h"
-#include "text/utf8.h"
 
 namespace limpid::rpc {
 namespace {
 
 constexpr char kRpc[] = "ModelStreamInfer";
-constexpr size_t kMaxLoggedIdBytes = 256;
 // Of Triton: the request has no further response.
 constexpr char kFinal[] = "triton_final_response";
 
@@ -69,7 +67,7 @@ class StreamItem final : public std::enable_shared_from_this<StreamItem> {
   }
 
  private:
-  static std::string Logged(const std::string& id) { return id.substr(0, kMaxLoggedIdBytes); }
+  static std::string Logged(const std::string& id) { return id.substr(0, kMaxItemIdBytes); }
 
   const std::shared_ptr<ItemStream> stream_;
   const std::string id_;
@@ -81,16 +79,7 @@ class StreamItem final : public std::enable_shared_from_this<StreamItem> {
 }  // namespace
 
 void StartStreamItem(std::shared_ptr<ItemStream> stream, const ItemContext& context, const grpc::ByteBuffer& bytes) {
-  inference::ModelInferRequest message;
-  absl::Status started = ParseMessage(bytes, &message);
-  // Of bytes that do not parse the id is usually there, but it may be what is wrong with them.
-  const std::string id = text::FindInvalidUtf8(message.id()).has_value() ? "" : message.id();
-  const auto item = std::make_shared<StreamItem>(std::move(stream), context, id);
-  if (started.ok()) {
-    const absl::Status survived = Guarded([&] { started = item->TryStart(context, message); });
-    if (!survived.ok()) started = survived;
-  }
-  if (!started.ok()) item->End(started);
+  StartItem<StreamItem, inference::ModelInferRequest>(std::move(stream), context, bytes);
 }
 
 }  // namespace limpid::rpc
